@@ -1,0 +1,111 @@
+"""The values that parts hand to each other.
+
+Shapes: B batch, T video frames, S audio samples, C channels, D H W volume or picture axes, M motion latent,
+A audio features, K carried frames. Pictures are RGB in [0, 1]; angles radians; times seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import torch
+from einops import rearrange
+from torch import Tensor
+
+
+class _Moves:
+    """Values of tensors that can change device."""
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same value with every tensor on this device."""
+        moved = {
+            f.name: value.to(device)
+            for f in fields(self)  # type: ignore[arg-type]
+            if isinstance(value := getattr(self, f.name), Tensor | _Moves)
+        }
+        return replace(self, **moved)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True)
+class Motion(_Moves):
+    """What a face does, frame by frame: head pose and everything else.
+
+    pose: [B, T, 6] yaw, pitch, roll (radians), x, y (crop units), log scale; see `vasa.geometry`.
+    dynamics: [B, T, N] lips, other expression, gaze and blinks in one vector (VASA-1, facial dynamics).
+    """
+
+    pose: Tensor
+    dynamics: Tensor
+
+    def __post_init__(self) -> None:
+        if self.pose.ndim != 3 or self.pose.shape[-1] != 6 or self.pose.shape[:2] != self.dynamics.shape[:2]:
+            raise ValueError(
+                "Motion takes pose [B, T, 6] and dynamics [B, T, N]; got "
+                f"{tuple(self.pose.shape)} and {tuple(self.dynamics.shape)}."
+            )
+
+    @property
+    def batch_size(self) -> int:
+        return self.pose.shape[0]
+
+    @property
+    def length(self) -> int:
+        """T, in frames."""
+        return self.pose.shape[1]
+
+    def frames(self) -> Tensor:
+        """[B*T, M], frames of a batch one after another."""
+        return rearrange(torch.cat([self.pose, self.dynamics], dim=-1), "b t m -> (b t) m")
+
+    def __getitem__(self, frames: slice) -> Motion:
+        """The same faces for some of the frames."""
+        return Motion(self.pose[:, frames], self.dynamics[:, frames])
+
+    @staticmethod
+    def cat(parts: Sequence[Motion]) -> Motion:
+        """Tracks one after another in time."""
+        return Motion(torch.cat([p.pose for p in parts], dim=1), torch.cat([p.dynamics for p in parts], dim=1))
+
+
+@dataclass(frozen=True)
+class Portrait(_Moves):
+    """What a renderer remembers of one face, computed once from its picture.
+
+    volume: [B, C, D, H, W] canonical appearance. identity: [B, I]. motion: of the picture itself, T = 1.
+    picture: [B, 3, H, W], for what does not move; route: [B, 3, D, H, W], for every canonical place where the
+    picture shows it.
+    """
+
+    volume: Tensor
+    identity: Tensor
+    motion: Motion
+    picture: Tensor
+    route: Tensor
+
+
+@dataclass(frozen=True)
+class Controls(_Moves):
+    """What the viewer asks for, beyond the sound. `None` leaves it to the model; each constant or a curve over time.
+
+    gaze: [B, 2] or [B, T, 2] yaw, pitch in radians, camera frame. distance: [B, 1] or [B, T, 1] head-to-camera distance
+    relative to the training mean. emotion: [B, 8] or [B, T, 8] offset added to what the voice implies (VASA-1, 3.2).
+    pose: [B, 6] or [B, T, 6] added to the head pose that the model makes, in the units of `Motion.pose`.
+    """
+
+    gaze: Tensor | None = None
+    distance: Tensor | None = None
+    emotion: Tensor | None = None
+    pose: Tensor | None = None
+
+    def window(self, start: int, length: int) -> Controls:
+        """What holds in frames [start, start + length): constants stay, curves are cut, their last value held."""
+
+        def cut(value: Tensor | None) -> Tensor | None:
+            if value is None or value.ndim == 2:
+                return value
+            index = torch.arange(start, start + length, device=value.device).clamp_max(value.shape[1] - 1)
+            return value[:, index]
+
+        return Controls(*(cut(getattr(self, f.name)) for f in fields(self)))
