@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from vasa.clock import CLOCK, Clock
+from vasa.space import MotionSpace
+from vasa.types import Controls, Motion
+
+
+def motion(batch: int = 2, frames: int = 3, dynamics: int = 4) -> Motion:
+    return Motion(torch.randn(batch, frames, 6), torch.randn(batch, frames, dynamics))
+
+
+def test_clock_counts_exactly():
+    assert CLOCK.samples_per_frame == 640
+    assert CLOCK.frames(6400) == 10
+    assert [CLOCK.frames_covering(n) for n in (0, 1, 640, 641)] == [0, 1, 1, 2]
+    assert CLOCK.samples(25) == CLOCK.sample_rate
+
+
+def test_clock_refuses_parts_of_a_frame():
+    with pytest.raises(ValueError, match="Session.push buffers"):
+        CLOCK.frames(641)
+
+
+@pytest.mark.parametrize("rates", [(44_100, 26), (16_000, 0), (-16_000, 25)])
+def test_clock_needs_whole_samples(rates):
+    with pytest.raises(ValueError, match="frame rate divides"):
+        Clock(*rates)
+
+
+def test_motion_checks_its_shapes():
+    with pytest.raises(ValueError, match="pose"):
+        Motion(torch.zeros(1, 2, 5), torch.zeros(1, 2, 4))
+    with pytest.raises(ValueError, match="pose"):
+        Motion(torch.zeros(1, 2, 6), torch.zeros(1, 3, 4))
+
+
+def test_motion_cut_and_joined_is_the_same():
+    whole = motion(frames=7)
+    again = Motion.cat([whole[slice(0, 3)], whole[slice(3, 7)]])
+    assert torch.equal(again.pose, whole.pose)
+    assert torch.equal(again.dynamics, whole.dynamics)
+    assert whole.frames().shape == (14, 10)
+    assert torch.equal(whole.frames()[7, :6], whole.pose[1, 0])
+
+
+def test_values_move_between_devices():
+    moved = Controls(gaze=torch.zeros(1, 2)).to("meta")
+    assert moved.gaze is not None
+    assert moved.gaze.device.type == "meta"
+    assert moved.emotion is None
+    assert motion().to("meta").pose.device.type == "meta"
+
+
+def test_controls_hold_constants_and_cut_curves():
+    curve = torch.arange(10.0).reshape(1, 10, 1)
+    cut = Controls(gaze=torch.ones(1, 2), distance=curve).window(8, 4)
+    assert cut.gaze.shape == (1, 2)
+    assert cut.distance.flatten().tolist() == [8, 9, 9, 9]  # the last value is held
+    assert cut.emotion is None
+
+
+def test_space_unpack_undoes_pack():
+    space = MotionSpace(4, tuple(range(10)), tuple(0.5 + i for i in range(10)))
+    track = motion()
+    again = space.unpack(space.pack(track))
+    torch.testing.assert_close(again.pose, track.pose)
+    torch.testing.assert_close(again.dynamics, track.dynamics)
+
+
+def test_measured_space_normalises():
+    tracks = [motion(1, 200), motion(1, 300)]
+    space = MotionSpace.measured(tracks)
+    packed = torch.cat([space.pack(t) for t in tracks], dim=1)
+    torch.testing.assert_close(packed.mean((0, 1)), torch.zeros(10), atol=1e-3, rtol=0)
+    torch.testing.assert_close(packed.std((0, 1)), torch.ones(10), atol=1e-3, rtol=0)
+
+
+def test_spaces_are_equal_by_value():
+    assert MotionSpace.plain(4) == MotionSpace.plain(4)
+    assert MotionSpace.plain(4) != MotionSpace.plain(5)
+    assert MotionSpace.plain(4) != MotionSpace.plain(4, name="other")
+
+
+def test_space_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match="as many for its mean"):
+        MotionSpace(4, (0.0,) * 9, (1.0,) * 10)
+    with pytest.raises(ValueError, match="above zero"):
+        MotionSpace(4, (0.0,) * 10, (0.0,) * 10)
+    with pytest.raises(ValueError, match="11 numbers a frame, the space 10"):
+        MotionSpace.plain(4).pack(motion(dynamics=5))
