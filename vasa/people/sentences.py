@@ -10,34 +10,50 @@ def _words(text: str) -> list[str]:
     return [word for word in text.replace("\n", "|").split("|") if word]
 
 
-_NAMES = _words("""Bob|Pam|Maggie|Philip|Vivian|Thomas|Sophie|Ruth|Joyce|Giles|Charlotte|Hugh|Wendy|Yusuf|Zoe|Michael|Beth|Ambrose
-Phoebe|Paul|Emma|Barbara|Matthew|Priya|Omar|Bruno|Mabel|Oscar|Judith""")
-_PEOPLE = _words("""my mother|the baker|a young farmer|the old captain|our neighbour|this boy|the judge|a brave woman
-the bishop|every visitor|the poet|a famous painter|the teacher|your uncle|the whole family|nobody|the shopkeeper|a thoughtful child
-the carpenter|each member|some people|the woman above us|the blind piper|a French chef|the queen|both twins|the mayor
+_NAMES = _words("""
+Bob|Pam|Maggie|Philip|Vivian|Thomas|Sophie|Ruth|Joyce|Giles|Charlotte|Hugh|Wendy|Yusuf|Zoe|Michael|Beth|Ambrose
+Phoebe|Paul|Emma|Barbara|Matthew|Priya|Omar|Bruno|Mabel|Oscar|Judith
 """)
-_VERBS = _words("""bought|moved|pushed|watched|found|remembered|carried|painted|dropped|borrowed|swept|fixed|chose|noticed|kept
-admired|threw|opened|measured|brought|imagined|washed|lifted|believed in|laughed about|waved at|pulled|forgot|mapped
+_PEOPLE = _words("""
+my mother|the baker|a young farmer|the old captain|our neighbour|this boy|the judge|a brave woman|the bishop
+every visitor|the poet|a famous painter|the teacher|your uncle|the whole family|nobody|the shopkeeper
+a thoughtful child|the carpenter|each member|some people|the woman above us|the blind piper|a French chef|the queen
+both twins|the mayor
+""")
+_VERBS = _words("""
+bought|moved|pushed|watched|found|remembered|carried|painted|dropped|borrowed|swept|fixed|chose|noticed|kept|admired
+threw|opened|measured|brought|imagined|washed|lifted|believed in|laughed about|waved at|pulled|forgot|mapped
 improved|joined|grabbed|polished|boiled|answered|wrapped|paid for|jumped over|spoke of|buried|loved|enjoyed|missed
 """)
-_QUALITIES = _words("""big|pale|thick|smooth|purple|bright|empty|shabby|wooden|yellow|warm|foggy|huge|cheap|rough|quiet|brown
-lovely|famous|pure|amber|precious|muddy|heavy|narrow|beige|royal|simple|steep|good|ripe|damp|beautiful|few
-early|awful|shallow|fresh|hopeful|vivid|bumpy|orange|usual|large|thin|smart""")
-_THINGS = _words("""boats|apples|maps|books|bridges|puppies|lamps|mushrooms|feathers|papers|songs|beaches|cups of tea|pebbles
-shoes|watches|violins|oysters|coins|clouds|mirrors|thimbles|robes|rooms|bees|plums|chairs|barns|jumpers|oranges|photographs
-vegetables|treasures|pictures|pipes|umbrellas|houses|caves|towels|problems|poems|garages|baths|teeth|mountains|numbers
-buttons|moths|gloves|wool blankets|fish|bells|drums|wigs|goods""")
-_PLACES = _words("""in the park|before breakfast|above the harbour|by the pub|at home|in a museum|from Paris to Rome
-on Thursday|near the shop|under a full moon|for five pounds|behind the church|at the beach|with both thumbs|in the whole of Europe
-after the storm|on top of the map|without any hope|by half past seven|in February|all day long|beyond the valley
-in the bathroom|off the boat|with a broom|beside the river|every now and then""")
-_OPENINGS = _words("""Well,|Maybe|In my opinion,|You know,|Of course|Oh,|By the way,|Yes,|No,|Perhaps|Back then,|I believe|
-We hope|They say|Before long,|Sometimes|Above all,|Hmm,|People say""")
-_SHORT = _words("""hello|yes|no|maybe|thank you|good morning|goodbye|please|why not|of course|me too|how about you|never mind
-come back|bye bye|what a view|oh my|just a moment|let me think|open up|wow|see you above|happy birthday|pop up|move over
+_QUALITIES = _words("""
+big|pale|thick|smooth|purple|bright|empty|shabby|wooden|yellow|warm|foggy|huge|cheap|rough|quiet|brown|lovely|famous
+pure|amber|precious|muddy|heavy|narrow|beige|royal|simple|steep|good|ripe|damp|beautiful|few|early|awful|shallow
+fresh|hopeful|vivid|bumpy|orange|usual|large|thin|smart
 """)
-_NUMBERS = _words("""zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fifteen|twenty|forty|fifty|sixty
-hundred|thousand|million|half""")
+_THINGS = _words("""
+boats|apples|maps|books|bridges|puppies|lamps|mushrooms|feathers|papers|songs|beaches|cups of tea|pebbles|shoes
+watches|violins|oysters|coins|clouds|mirrors|thimbles|robes|rooms|bees|plums|chairs|barns|jumpers|oranges
+photographs|vegetables|treasures|pictures|pipes|umbrellas|houses|caves|towels|problems|poems|garages|baths|teeth
+mountains|numbers|buttons|moths|gloves|wool blankets|fish|bells|drums|wigs|goods
+""")
+_PLACES = _words("""
+in the park|before breakfast|above the harbour|by the pub|at home|in a museum|from Paris to Rome|on Thursday
+near the shop|under a full moon|for five pounds|behind the church|at the beach|with both thumbs
+in the whole of Europe|after the storm|on top of the map|without any hope|by half past seven|in February
+all day long|beyond the valley|in the bathroom|off the boat|with a broom|beside the river|every now and then
+""")
+_OPENINGS = _words("""
+Well,|Maybe|In my opinion,|You know,|Of course|Oh,|By the way,|Yes,|No,|Perhaps|Back then,|I believe|We hope
+They say|Before long,|Sometimes|Above all,|Hmm,|People say
+""")
+_SHORT = _words("""
+hello|yes|no|maybe|thank you|good morning|goodbye|please|why not|of course|me too|how about you|never mind|come back
+bye bye|what a view|oh my|just a moment|let me think|open up|wow|see you above|happy birthday|pop up|move over
+""")
+_NUMBERS = _words("""
+zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fifteen|twenty|forty|fifty|sixty
+hundred|thousand|million|half
+""")
 _ONSETS = _words("b|p|m|f|v|w|d|t|n|s|z|sh|ch|j|k|g|l|r|y|h|th|bl|pr|sm|fl|tw|br|pl|sp|qu|gr|st")
 _RHYMES = _words("ah|ee|oo|oh|ay|eye|ow|oy|am|eem|ub|ipe|ove|ash|oom|ub|eff|awm|ip|obe|ape|um|ick|edge|ang")
 _OWN: tuple[str, ...] = (
