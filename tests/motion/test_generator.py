@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from vasa.config import instantiate, leaf
+from vasa.motion import DiffusionMotion, MotionGenerator, MotionState
+from vasa.motion.noise import frame_noise
+from vasa.types import Controls, Motion
+
+
+@pytest.fixture
+def sound(tiny: DiffusionMotion) -> Tensor:
+    return torch.randn(2, 3 * tiny.window, tiny.audio_dim)
+
+
+def track(tiny: DiffusionMotion, sound: Tensor, *, seed: int = 0, controls: Controls | None = None) -> Motion:
+    state, parts = tiny.start(len(sound), seed=seed), []
+    for first, piece in enumerate(sound.split(tiny.window, dim=1)):
+        held = (controls or Controls()).window(first * tiny.window, piece.shape[1])
+        motion, state = tiny.step(piece, held, state)
+        parts.append(motion)
+    return Motion.cat(parts)
+
+
+def same(a: Motion, b: Motion) -> None:
+    torch.testing.assert_close(a.frames(), b.frames(), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "millions"), [("tiny", 0.04), ("mini", 2.2), ("paper", 28)])
+def test_configurations_have_the_size_they_promise(name: str, millions: float) -> None:
+    with torch.device("meta"):
+        generator = instantiate(leaf("motion", name))
+    count = sum(p.numel() for p in generator.parameters())
+    assert math.isclose(count / 1e6, millions, rel_tol=0.12)  # the paper says about 29 M
+    assert isinstance(generator, MotionGenerator)
+
+
+def test_the_same_seed_repeats_and_another_does_not(tiny: DiffusionMotion, sound: Tensor) -> None:
+    first, again, other = (track(tiny, sound, seed=seed) for seed in (0, 0, 5))
+    assert torch.equal(first.frames(), again.frames())
+    assert (first.frames() - other.frames()).abs().max() > 0.05
+
+
+def test_a_batch_equals_its_faces_alone(tiny: DiffusionMotion, sound: Tensor) -> None:
+    both = track(tiny, sound, seed=3)
+    same(Motion(both.pose[1:], both.dynamics[1:]), track(tiny, sound[1:], seed=4))
+
+
+def test_noise_belongs_to_the_frame_not_to_the_window() -> None:
+    seed = torch.tensor([7, 8])
+    whole = frame_noise(seed, torch.tensor([0, 0]), frames=30, size=64)
+    later = frame_noise(seed, torch.tensor([11, 12]), frames=5, size=64)
+    torch.testing.assert_close(later, torch.stack([whole[0, 11:16], whole[1, 12:17]]), rtol=0, atol=0)
+    assert abs(float(whole.std()) - 1) < 0.05
+    assert abs(float((whole[0] * whole[1]).mean())) < 0.1
+
+
+def test_what_was_made_is_carried_into_the_next_window(tiny: DiffusionMotion, sound: Tensor) -> None:
+    piece = sound[:, : tiny.window]
+    _, state = tiny.step(piece, Controls(), tiny.start(2, seed=0))
+    assert state.known.all()
+    assert state.frame.tolist() == [tiny.window] * 2
+    torch.testing.assert_close(state.features, piece[:, -tiny.carry :])
+    fresh = MotionState.begin(state.seed, carry=tiny.carry, motion_dim=tiny.space.size, audio_dim=tiny.audio_dim)
+    onward = tiny.step(piece, Controls(), state)[0]
+    forgetful = tiny.step(piece, Controls(), MotionState(fresh.motion, fresh.features, fresh.known, state.frame, state.seed))[0]
+    assert (onward.frames() - forgetful.frames()).abs().max() > 1e-3
+
+
+def test_a_state_serves_twice(tiny: DiffusionMotion, sound: Tensor) -> None:
+    piece = sound[:, : tiny.window]
+    _, state = tiny.step(piece, Controls(), tiny.start(2, seed=0))
+    first, second = (tiny.step(piece, Controls(), state)[0] for _ in range(2))
+    assert torch.equal(first.frames(), second.frames())
+
+
+def test_short_sound_gives_short_motion_that_nothing_behind_it_touches(tiny: DiffusionMotion, sound: Tensor) -> None:
+    motion, state = tiny.step(sound[:, :3], Controls(), tiny.start(2, seed=0))
+    assert motion.length == 3
+    assert state.known.tolist() == [[False] * (tiny.carry - 3) + [True] * 3] * 2
+
+
+def test_sound_of_a_window_reaches_it_and_no_earlier_one(tiny: DiffusionMotion, sound: Tensor) -> None:
+    sound.requires_grad_()
+    motion, w = track(tiny, sound), tiny.window
+    reach = torch.autograd.grad(motion.dynamics[0, w : 2 * w].sum(), sound)[0]
+    assert reach[0, 2 * w :].abs().max() == 0
+    assert reach[1].abs().max() == 0
+    assert (reach[0, w : 2 * w].abs().sum(-1) > 0).all()
+    assert (reach[0, w - tiny.carry : w].abs().sum(-1) > 0).all()  # through A_pre and X_pre
+
+
+def test_a_pose_offset_is_added_and_leaves_the_rest(tiny: DiffusionMotion, sound: Tensor) -> None:
+    offset = torch.tensor([0.35, 0, 0, 0, 0, 0]).expand(2, 6)
+    free, turned = track(tiny, sound), track(tiny, sound, controls=Controls(pose=offset))
+    torch.testing.assert_close(turned.pose - free.pose, offset[:, None].expand_as(free.pose))
+    assert torch.equal(turned.dynamics, free.dynamics)
+
+
+@pytest.mark.parametrize("name", ["gaze", "distance", "emotion"])
+def test_every_control_reaches_the_motion_and_a_constant_equals_its_curve(
+    tiny: DiffusionMotion, sound: Tensor, name: str
+) -> None:
+    value = torch.full((2, {"gaze": 2, "distance": 1, "emotion": 8}[name]), 0.5)
+    constant = track(tiny, sound, controls=Controls(**{name: value}))
+    curve = track(tiny, sound, controls=Controls(**{name: value[:, None].expand(-1, sound.shape[1], -1)}))
+    same(constant, curve)
+    assert (constant.frames() - track(tiny, sound).frames()).abs().max() > 1e-3
+
+
+def test_callers_mistakes_get_a_plain_sentence(tiny: DiffusionMotion, sound: Tensor) -> None:
+    piece, state = sound[:, : tiny.window], tiny.start(2, seed=0)
+    with pytest.raises(ValueError, match="A step takes features"):
+        tiny.step(sound, Controls(), state)
+    with pytest.raises(ValueError, match="A step takes features"):
+        tiny.step(piece[..., :-1], Controls(), state)
+    with pytest.raises(ValueError, match="The state holds"):
+        tiny.step(piece, Controls(), tiny.start(1, seed=0))
+    with pytest.raises(ValueError, match=r"Controls\.gaze is"):
+        tiny.step(piece, Controls(gaze=torch.zeros(2, 3)), state)
+    with pytest.raises(ValueError, match="A seed is 0 or more"):
+        tiny.start(1, seed=-1)

@@ -1,0 +1,62 @@
+"""What motion training minimises, and which conditions a sample gets to see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from einops import rearrange
+from torch import Tensor
+
+from vasa.motion.conditions import CONTROLS, Conditions
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """How often a sample trains without a condition (VASA-1, 3.2: 0.1, and 0.5 for what came before).
+
+    tail: how often the last frames of sound are lost, up to half a window, so that short sound works; the paper does
+    it and does not say how often.
+    """
+
+    condition: float = 0.1
+    previous: float = 0.5
+    tail: float = 0.1
+
+    def __call__(self, conditions: Conditions, generator: torch.Generator) -> Conditions:
+        """The same conditions, some of them unknown."""
+        batch, window = conditions.audio.known.shape
+        device = conditions.audio.known.device
+
+        def hit(chance: float) -> Tensor:
+            return torch.rand(batch, generator=generator, device=device) < chance
+
+        begun = hit(self.previous)
+        audio = conditions.audio.dropped(hit(self.condition)).dropped(self._tail(batch, window, generator))
+        controls = {name: getattr(conditions, name).dropped(hit(self.condition)) for name in CONTROLS}
+        return replace(
+            conditions, audio=audio, **controls,
+            previous_audio=conditions.previous_audio.dropped(begun),
+            previous_motion=conditions.previous_motion.dropped(begun),
+        )  # fmt: skip
+
+    def _tail(self, batch: int, window: int, generator: torch.Generator) -> Tensor:
+        chance, length = torch.rand(2, batch, 1, generator=generator, device=generator.device)
+        left = window - (length * window / 2).ceil()
+        return (chance < self.tail) & (torch.arange(window, device=generator.device) >= left)
+
+
+def masked_mse(prediction: Tensor, truth: Tensor, known: Tensor) -> Tensor:
+    """Mean squared error over known frames: [B, T, M] twice and [B, T]."""
+    error = (prediction - truth).square().mean(-1)
+    return (error * known).sum() / known.sum().clamp_min(1)
+
+
+def velocity_mse(prediction: Tensor, truth: Tensor, known: Tensor) -> Tensor:
+    """Mean squared error of the change from frame to frame, where both are known."""
+    return masked_mse(prediction.diff(dim=1), truth.diff(dim=1), known[:, 1:] & known[:, :-1])
+
+
+def noised(x0: Tensor, noise: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+    """x_t = alpha x0 + sigma noise, for alpha and sigma [B]."""
+    return rearrange(alpha, "b -> b 1 1") * x0 + rearrange(sigma, "b -> b 1 1") * noise

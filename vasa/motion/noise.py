@@ -1,0 +1,26 @@
+"""Noise that belongs to a frame, not to a call: frame n of seed s is always the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def frame_noise(seed: Tensor, first: Tensor, *, frames: int, size: int) -> Tensor:
+    """Standard normal noise for frames [first, first + frames) of each sample.
+
+    seed, first: [B] integers, not negative. Returns [B, frames, size] on their device, float32. Each frame has a
+    counter-based generator keyed by (seed, frame), so windows may be cut anywhere.
+    """
+    rows = [_track(s, n, frames, size) for s, n in zip(seed.tolist(), first.tolist(), strict=True)]
+    return torch.from_numpy(np.stack(rows)).to(seed.device)
+
+
+def _track(seed: int, first: int, frames: int, size: int) -> np.ndarray:
+    return np.stack([_normal(seed, n, size) for n in range(first, first + frames)])
+
+
+def _normal(seed: int, frame: int, size: int) -> np.ndarray:
+    key = np.array([seed, frame], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key)).standard_normal(size, dtype=np.float32)

@@ -1,0 +1,36 @@
+"""How wide the lips are open, read off motion latents by a straight line; for validation only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class LinearProbe:
+    """value = latents @ weight + bias."""
+
+    weight: Tensor  # [M, 1]
+    bias: Tensor  # [1]
+
+    @classmethod
+    def fit(cls, latents: Tensor, value: Tensor, *, ridge: float = 1e-3) -> LinearProbe:
+        """Ridge regression of value [N, 1] on latents [N, M]."""
+        x, y = latents.double(), value.double()
+        centred = x - x.mean(0)
+        gram = centred.T @ centred / len(x) + ridge * torch.eye(x.shape[1], dtype=x.dtype)
+        weight = torch.linalg.solve(gram, centred.T @ (y - y.mean(0)) / len(x))
+        return cls(weight.float(), (y.mean(0) - x.mean(0) @ weight).float())
+
+    def __call__(self, latents: Tensor) -> Tensor:
+        """[..., M] -> [..., 1]."""
+        return latents @ self.weight.to(latents) + self.bias.to(latents)
+
+
+def correlation(a: Tensor, b: Tensor) -> Tensor:
+    """Pearson correlation along time of [B, T, 1] and [B, T, 1]: [B]; 0 where one of them is still."""
+    a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
+    spread = (a.square().mean(1) * b.square().mean(1)).sqrt()
+    return ((a * b).mean(1) / spread.clamp_min(1e-8)).squeeze(-1)
