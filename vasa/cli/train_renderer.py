@@ -1,0 +1,45 @@
+"""vasa train renderer: teach a renderer from a film."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from lightning.pytorch.callbacks import LearningRateMonitor
+from lightning.pytorch.loggers import TensorBoardLogger
+from omegaconf import OmegaConf
+
+from vasa import checkpoint
+from vasa.config import compose, instantiate
+from vasa.render.speed import channels_last
+from vasa.training import Export, MovingAverage, resumable
+
+
+def run(overrides: list[str]) -> None:
+    """Train as `conf/train_renderer.yaml` and the overrides say; goes on from output/training/last.ckpt if there is one.
+
+    Raises ValueError where a key without a default is missing or the film cannot be read.
+    """
+    config = compose("train_renderer", overrides)
+    missing = sorted(OmegaConf.missing_keys(config))
+    if missing:
+        raise ValueError(f"Training a renderer needs {', '.join(missing)}: vasa train renderer data.folder=FILM output=OUT")
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    data, folder = instantiate(config.data), Path(config.output)
+    renderer = channels_last(instantiate(config.renderer))
+    training = instantiate(config.training)(renderer, expressions=data.expressions)
+    trainer = instantiate(config.trainer)(
+        # The average comes first: it swaps its weights in before Export writes them, and is saved with last.ckpt.
+        callbacks=[
+            MovingAverage(decay=config.average),
+            Export(folder, "renderer", config.renderer),
+            LearningRateMonitor("step"),
+            resumable(folder / "training", minutes=config.save_minutes),
+        ],
+        logger=TensorBoardLogger(folder / "training", name="", version=""),
+    )
+    last = folder / "training" / "last.ckpt"
+    trainer.fit(training, datamodule=data, ckpt_path=last if last.is_file() else None)
+    checkpoint.save(folder, training.renderer, config.renderer)

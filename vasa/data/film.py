@@ -1,0 +1,92 @@
+"""Films of virtual people, as the renderer's training sees them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import rearrange
+from torch import Tensor
+from torch.utils.data import Dataset
+
+LABELS = ("pose", "gaze", "eyes", "blink", "lip_opening", "expression")
+
+
+class Clip:
+    """One clip on disk: frames and labels are read where they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.facts = json.loads((folder / "clip.json").read_text())
+        with np.load(folder / "labels.npz") as labels:
+            self.labels = {name: torch.from_numpy(labels[name]) for name in labels.files}
+        self._frames: np.ndarray | None = None
+        self._place: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels["pose"])
+
+    @property
+    def split(self) -> str:
+        return self.facts["split"]
+
+    def frames(self, index: np.ndarray | slice) -> Tensor:
+        """[n, 3, H, W], uint8."""
+        if self._frames is None:
+            self._frames = np.load(self.folder / "frames.npy", mmap_mode="r")
+        return rearrange(torch.from_numpy(np.array(self._frames[index])), "n h w c -> n c h w")
+
+    def place(self, index: np.ndarray | slice) -> Tensor:
+        """[n, 5, h, w], uint8: canonical x, y, z and posed depth as round((v + 1) * 127.5), then the part."""
+        if self._place is None:
+            self._place = np.load(self.folder / "place.npy", mmap_mode="r")
+        return torch.from_numpy(np.array(self._place[index]))
+
+
+def clips_of(folder: Path | str, split: str) -> list[Clip]:
+    """The clips of one split; raises ValueError where the folder holds no film."""
+    index = Path(folder) / "film.json"
+    if not index.is_file():
+        raise ValueError(f"{folder} holds no film: there is no film.json. Make one with `vasa people film -o {folder}`.")
+    clips = [Clip(Path(folder) / "clips" / name) for name in json.loads(index.read_text())["clips"]]
+    return [clip for clip in clips if clip.split == split]
+
+
+def expression(labels: dict[str, Tensor]) -> Tensor:
+    """Everything labelled that is facial dynamics: [T, E + 5], expression, eyes, blinks and lip opening."""
+    opening = labels["lip_opening"][:, None]
+    return torch.cat([labels["expression"], labels["eyes"], labels["blink"], 4 * opening], dim=-1)
+
+
+class FilmPairs(Dataset[dict[str, Tensor]]):
+    """Sample n: one frame of a clip as source and several others as drivers, chosen by (seed, n) alone.
+
+    It has no end: a run is measured in steps, and a resumed one goes on at its own n.
+    """
+
+    def __init__(self, folder: str, *, split: str, drivers: int, seed: int = 0) -> None:
+        self.clips = clips_of(folder, split)
+        if not self.clips:
+            raise ValueError(f"The film in {folder} has no clip of the split {split!r}; film more people.")
+        self.drivers, self.seed = drivers, seed
+        self.weights = torch.tensor([float(len(clip)) for clip in self.clips])
+
+    @property
+    def expressions(self) -> int:
+        return expression(self.clips[0].labels).shape[-1]
+
+    def __len__(self) -> int:
+        return 1 << 40
+
+    def __getitem__(self, number: int) -> dict[str, Tensor]:
+        generator = torch.Generator().manual_seed((self.seed << 40) + number)
+        clip = self.clips[int(torch.multinomial(self.weights, 1, generator=generator))]
+        index = torch.randint(len(clip), (1 + self.drivers,), generator=generator).numpy()
+        return {
+            "frames": clip.frames(index),
+            "place": clip.place(index),
+            "pose": clip.labels["pose"][index],
+            "expression": expression(clip.labels)[index],
+        }

@@ -1,0 +1,52 @@
+"""Lightning's view of a film."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler, Subset
+
+from vasa.data.film import FilmPairs
+
+
+class Counting(Sampler[int]):
+    """first, first + 1, ... without end."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+
+    def __iter__(self) -> Iterator[int]:
+        number = self.first
+        while True:
+            yield number
+            number += 1
+
+
+class FilmData(LightningDataModule):
+    """Sources and drivers of a film: batches of `batch_size` sources with `drivers` frames each.
+
+    A resumed run goes on where it stopped, because sample n depends on (seed, n) alone.
+    """
+
+    def __init__(self, folder: str, *, batch_size: int, drivers: int, seed: int, held_out: int, workers: int = 0) -> None:
+        super().__init__()
+        self.train = FilmPairs(folder, split="train", drivers=drivers, seed=seed)
+        self.test = Subset(FilmPairs(folder, split="test", drivers=drivers, seed=1), range(held_out))
+        self.batch_size, self.workers = batch_size, workers
+
+    @property
+    def expressions(self) -> int:
+        return self.train.expressions
+
+    def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        first = (self.trainer.global_step if self.trainer else 0) * self.batch_size
+        return DataLoader(
+            self.train, self.batch_size, sampler=Counting(first), num_workers=self.workers,
+            pin_memory=torch.cuda.is_available(), persistent_workers=self.workers > 0,
+        )  # fmt: skip
+
+    def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        return DataLoader(self.test, self.batch_size)

@@ -1,0 +1,74 @@
+"""From a film's batch to what one training step needs: pictures varied in colour, labels in the network's units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from torch import Tensor
+
+from vasa.render.losses import Truth
+
+EYES, MOUTH = ((-0.32, 0.32), (-0.27, -0.05)), ((-0.2, 0.2), (0.06, 0.32))  # canonical x and y ranges of the emphasis
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A source and its drivers: [B] and [B * n]; `driver_seen` is what the motion encoder sees of them."""
+
+    source: Truth
+    target: Truth
+    driver_seen: Tensor
+
+
+def scene(batch: dict[str, Tensor], random: torch.Generator, *, colour: float, emphasis: float) -> Scene:
+    """Varies colours alike for source and target (more people), and once more for what the motion encoder sees
+    (MegaPortraits 3, driver augmentation): frames [B, 1 + n, 3, H, W] uint8 and their labels."""
+    frames = batch["frames"].float() / 255
+    frames = jitter(frames, random, colour)
+    place = batch["place"].float()
+    truth = Truth(
+        picture=frames,
+        place=place[:, :, :3] / 127.5 - 1,
+        depth=place[:, :, 3] / 127.5 - 1,
+        part=place[:, :, 4],
+        pose=batch["pose"],
+        expression=batch["expression"],
+        emphasis=emphasise(place, frames.shape[-1], emphasis),
+    )
+    target = _pick(truth, slice(1, None))
+    return Scene(_pick(truth, slice(0, 1)), target, jitter(target.picture[:, None], random, 2 * colour)[:, 0])
+
+
+def _pick(truth: Truth, which: slice) -> Truth:
+    return Truth(**{k: rearrange(v[:, which], "b n ... -> (b n) ...") for k, v in vars(truth).items()})
+
+
+def jitter(frames: Tensor, random: torch.Generator, amount: float) -> Tensor:
+    """Gain and gamma a channel, the same for all frames of a row: [B, n, 3, H, W]."""
+
+    def draw(*shape: int) -> Tensor:
+        return (torch.randn(shape, generator=random) * amount).exp().to(frames)
+
+    rows = len(frames)
+    gain = draw(rows, 1, 1, 1, 1) * draw(rows, 1, 3, 1, 1)
+    gamma = draw(rows, 1, 1, 1, 1)
+    return ((frames.clamp_min(1e-4) ** gamma) * gain).clamp(0, 1)
+
+
+def emphasise(place: Tensor, size: int, emphasis: float) -> Tensor:
+    """Weights 1, and 1 + emphasis on eyes and mouth: place [B, n, 5, h, w] -> [B, n, 1, H, W]."""
+    x, y = place[:, :, 0] / 127.5 - 1, place[:, :, 1] / 127.5 - 1
+    head = place[:, :, 4] == 2
+    inside = [(x > a) & (x < b) & (y > c) & (y < d) & head for (a, b), (c, d) in (EYES, MOUTH)]
+    weights = 1 + emphasis * (inside[0] | inside[1]).float()
+    flat = rearrange(weights, "b n h w -> b n h w")
+    return F.interpolate(flat, size=(size, size), mode="nearest")[:, :, None]
+
+
+def mixed_pose(label: Tensor, seen: Tensor, random: torch.Generator, trust: float) -> Tensor:
+    """The labelled pose for a share `trust` of the rows, the encoder's own (held fixed) for the rest."""
+    chosen = (torch.rand(len(label), generator=random) < trust).to(label.device)
+    return torch.where(repeat(chosen, "b -> b i", i=label.shape[1]), label, seen.detach())

@@ -1,0 +1,106 @@
+"""Training of renderers with Lightning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from einops import rearrange
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+from torchmetrics.functional.image import peak_signal_noise_ratio as psnr
+from torchmetrics.functional.image import structural_similarity_index_measure as ssim
+
+from vasa.render import losses
+from vasa.render.scenes import Scene, mixed_pose, scene
+from vasa.render.sheet import sheet
+from vasa.render.volume import Shown, VolumeRenderer, spread
+from vasa.training import warm_cosine
+from vasa.types import Motion, Portrait
+
+
+class RendererTraining(LightningModule):
+    """Learns to show a clip's other frames from one of them (self-reenactment).
+
+    weights: name of a loss -> its weight; unweighted ones are still logged. trust: share of rows that are posed by
+    their label, the others by the pose encoder. colour, emphasis: see `vasa.render.scenes`.
+    """
+
+    def __init__(
+        self, renderer: VolumeRenderer, *, expressions: int, weights: Mapping[str, float], features: nn.Module | None,
+        learning_rate: float, warmup: int, steps: int, hold: float, seed: int, trust: float, colour: float,
+        emphasis: float, weight_decay: float = 0.01,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.renderer, self.weights = renderer, dict(weights)
+        self.expression = losses.ExpressionLoss(dynamics=renderer.space.dynamics, expressions=expressions)
+        self.perceptual = losses.PerceptualLoss(features=features) if features is not None else None
+        self.pixel, self.spread, self.pose = losses.PixelLoss(), losses.SpreadLoss(), losses.PoseLoss()
+        self.field, self.depth, self.route = losses.FieldLoss(), losses.DepthLoss(), losses.RouteLoss()
+        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.warmup, self.steps, self.hold = warmup, steps, hold
+        self.seed, self.trust, self.colour, self.emphasis = seed, trust, colour, emphasis
+
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
+        random = torch.Generator().manual_seed(self.seed * 999_983 + self.global_step)
+        found = self.losses(scene(batch, random, colour=self.colour, emphasis=self.emphasis), random)
+        self.log_dict({f"loss/{name}": value.detach() for name, value in found.items()})
+        total = torch.stack([self.weights[name] * value for name, value in found.items()]).sum()
+        self.log("loss", total.detach(), prog_bar=True)
+        return total
+
+    def losses(self, view: Scene, random: torch.Generator) -> dict[str, Tensor]:
+        """Every term, unweighted."""
+        source, target = view.source, view.target
+        poses = self.renderer.pose(torch.cat([source.picture, view.driver_seen])).float()
+        seen_source, seen_target = poses.split([len(source.pose), len(target.pose)])
+        portrait, source_dynamics = self._remember(source, mixed_pose(source.pose, seen_source, random, self.trust))
+        pose = mixed_pose(target.pose, seen_target, random, self.trust)
+        dynamics = self.renderer.dynamics(view.driver_seen, pose)
+        each = spread(portrait, len(pose) // len(source.pose))
+        shown = self.renderer.show(each, torch.cat([pose, dynamics.float()], dim=1))
+        found = {
+            "pixel": self.pixel(shown.picture, target),
+            "moved": self.pixel(shown.moved, target),
+            "field": self.field(shown, target),
+            "depth": self.depth(shown, target),
+            "route": self.route(portrait.route, source),
+            "pose": 0.5 * (self.pose(seen_source, source) + self.pose(seen_target, target)),
+            "expression": 0.5 * (self.expression(dynamics, target) + self.expression(source_dynamics, source)),
+            "spread": self.spread(dynamics),
+        }
+        return found if self.perceptual is None else found | {"perceptual": self.perceptual(shown.picture, target)}
+
+    def _remember(self, source: losses.Truth, pose: Tensor) -> tuple[Portrait, Tensor]:
+        dynamics = self.renderer.dynamics(source.picture, pose).float()
+        motion = Motion(pose[:, None], dynamics[:, None])
+        return self.renderer.remember(source.picture, motion), dynamics
+
+    def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        frames = batch["frames"].float() / 255
+        portrait, motion = self.renderer.encode(frames[:, 0]), self.renderer.motion_of(frames[:, 1:])
+        shown = self.renderer.show(spread(portrait, motion.length), motion.frames())
+        truth = rearrange(frames[:, 1:], "b n c h w -> (b n) c h w")
+        error = (motion.pose - batch["pose"][:, 1:]).abs()
+        self.log_dict({
+            "held_out/psnr": psnr(shown.picture, truth, data_range=1.0, dim=(1, 2, 3)),
+            "held_out/ssim": ssim(shown.picture, truth, data_range=1.0),
+            "held_out/pose_degrees": error[..., :3].mean().rad2deg(),
+            "held_out/pose_shift": error[..., 3:].mean(),
+        }, prog_bar=True, batch_size=len(frames))  # fmt: skip
+        if batch_idx == 0:
+            self._picture(frames[:, 0], truth, shown)
+
+    def _picture(self, source: Tensor, truth: Tensor, shown: Shown) -> None:
+        board = getattr(self.logger, "experiment", None)
+        if board is not None and hasattr(board, "add_image"):
+            board.add_image("held_out", sheet(source, truth, shown), self.global_step)
+
+    def configure_optimizers(self) -> Any:
+        parameters = [p for p in self.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(parameters, lr=self.learning_rate, weight_decay=self.weight_decay, betas=(0.9, 0.99))
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: warm_cosine(step, warmup=self.warmup, steps=self.steps, hold=self.hold)
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -1,0 +1,114 @@
+"""VolumeRenderer: MegaPortraits' parts with VASA-1's latents, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, reduce, repeat
+from torch import Tensor, nn
+
+from vasa.geometry import grid, invert, pose_matrix, sample_picture, transform
+from vasa.render.appearance import Appearance, Identity
+from vasa.render.canonical import Canonical
+from vasa.render.decoder import Decoder, Projection
+from vasa.render.motion_encoder import Dynamics, Pose
+from vasa.render.warp import Warp, bend, look, rigid_grid
+from vasa.space import MotionSpace
+from vasa.types import Motion, Portrait
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One frame each of B faces, and how it came about.
+
+    picture [B, 3, H, W]; field [B, 3, d, h, w] the canonical place of every posed cell; depth [B, d, h, w] weights;
+    moved [B, 3, H, W] the source's texture at its new place; mix [B, n, H, W] shares of painted, moved and still.
+    """
+
+    picture: Tensor
+    field: Tensor
+    depth: Tensor
+    moved: Tensor
+    mix: Tensor
+
+
+class VolumeRenderer(nn.Module):
+    """Turns one face and a motion into pictures; implements `vasa.render.Renderer`.
+
+    MegaPortraits 2.1 with the identity code in place of e_s (VASA-1, 3.1). `image_size` is the side of its pictures in
+    pixels; `space` what its latents mean; `blend` lets the decoder use the source's own pixels (not in the papers).
+    """
+
+    def __init__(
+        self, *, image_size: int, space: MotionSpace, appearance: Appearance, identity: Identity, pose: Pose,
+        dynamics: Dynamics, to_canonical: Warp, canonical: Canonical, to_posed: Warp, projection: Projection,
+        decoder: Decoder, blend: bool,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.image_size, self.space, self.blend = image_size, space, blend
+        self.appearance, self.identity, self.pose, self.dynamics = appearance, identity, pose, dynamics
+        self.to_canonical, self.canonical, self.to_posed = to_canonical, canonical, to_posed
+        self.projection, self.decoder = projection, decoder
+
+    def encode(self, image: Tensor) -> Portrait:
+        """Picture [B, 3, H, W], values in [0, 1] -> what to remember of the face."""
+        self._check(image)
+        return self.remember(image, self.motion_of(image[:, None]))
+
+    def motion_of(self, image: Tensor) -> Motion:
+        """The motion seen in pictures [B, T, 3, H, W]."""
+        self._check(image)
+        frames = rearrange(image, "b t c h w -> (b t) c h w")
+        pose = self.pose(frames).float()
+        dynamics = self.dynamics(frames, pose).float()
+        return Motion(*(rearrange(x, "(b t) m -> b t m", b=image.shape[0]) for x in (pose, dynamics)))
+
+    def render(self, portrait: Portrait, motion: Motion) -> Tensor:
+        """Show a face in motion: [B, T, 3, H, W], values in [0, 1]."""
+        picture = self.show(spread(portrait, motion.length), motion.frames()).picture
+        return rearrange(picture, "(b t) c h w -> b t c h w", t=motion.length)
+
+    def remember(self, image: Tensor, motion: Motion) -> Portrait:
+        """The source side, computed once: to the canonical pose, then refined. image [B, 3, H, W], motion with T = 1."""
+        code, posed = self.identity(image), self.appearance(image)
+        latents = motion.frames()
+        offsets = self.to_canonical(latents, code)
+        cells = rearrange(offsets, "b i d h w -> b d h w i") + grid(*offsets.shape[2:], like=offsets)
+        route = rearrange(transform(pose_matrix(latents[:, :6]), cells), "b d h w i -> b i d h w")
+        return Portrait(self.canonical(look(posed, route)), code, motion, image, route)
+
+    def show(self, portrait: Portrait, latents: Tensor) -> Shown:
+        """One frame each: portraits of B faces, latents [B, M]."""
+        offsets = self.to_posed(latents, portrait.identity)
+        away = rigid_grid(invert(pose_matrix(latents[:, :6])), offsets.shape[2:])
+        field = bend(offsets, away)
+        seen = look(torch.cat([portrait.volume, portrait.route.to(portrait.volume.dtype)], dim=1).float(), field)
+        features, depth = self.projection(seen[:, :-3])
+        moved = self._move(portrait.picture, seen[:, -3:-1], depth)
+        picture, mix = self.decoder(features, [moved, portrait.picture] if self.blend else [])
+        return Shown(picture, field, depth, moved, mix)
+
+    def _move(self, picture: Tensor, route: Tensor, depth: Tensor) -> Tensor:
+        """The source's pixels, each fetched from where its place on the head was seen: route [B, 2, d, h, w]."""
+        flow = reduce(route * depth[:, None], "b i d h w -> b i h w", "sum")
+        flow = F.interpolate(flow, size=picture.shape[-2:], mode="bilinear", align_corners=False)
+        return sample_picture(picture, rearrange(flow, "b i h w -> b h w i"))
+
+    def _check(self, image: Tensor) -> None:
+        if image.shape[-3:] != (3, self.image_size, self.image_size):
+            raise ValueError(
+                f"This renderer takes pictures of 3 x {self.image_size} x {self.image_size}; got "
+                f"{' x '.join(map(str, image.shape[-3:]))}. `vasa.face` crops and resizes."
+            )
+
+
+def spread(portrait: Portrait, length: int) -> Portrait:
+    """Each portrait once a frame: batch B -> B * length."""
+
+    def each(x: Tensor) -> Tensor:
+        return repeat(x, "b ... -> (b t) ...", t=length)
+
+    motion = Motion(each(portrait.motion.pose), each(portrait.motion.dynamics))
+    return Portrait(each(portrait.volume), each(portrait.identity), motion, each(portrait.picture), each(portrait.route))
