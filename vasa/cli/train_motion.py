@@ -67,7 +67,7 @@ def _callbacks(config: DictConfig, folder: Path, model: DictConfig) -> list[Call
     # The average comes first: it swaps its weights in before Export writes them, and is saved with last.ckpt.
     return [
         MovingAverage(decay=config.average),
-        Export(folder, model),  # type: ignore[arg-type]
+        Export(folder, model),
         LearningRateMonitor("step"),
         ModelCheckpoint(
             folder / "training", filename="last", enable_version_counter=False,
@@ -79,7 +79,7 @@ def _callbacks(config: DictConfig, folder: Path, model: DictConfig) -> list[Call
 def _require(config: DictConfig, *keys: str) -> None:
     missing = [key for key in keys if OmegaConf.is_missing(_parent(config, key), key.rpartition(".")[2])]
     if missing:
-        raise ValueError(f"Training motion needs {' and '.join(missing)}: vasa train motion data.folder=LATENTS output=OUT")
+        raise ValueError(f"Training motion needs {' and '.join(missing)}, given as data.folder=LATENTS output=OUT.")
 
 
 def _parent(config: DictConfig, key: str) -> DictConfig:

@@ -149,6 +149,8 @@ def _track(path: Path, space: MotionSpace) -> Track:
     missing = sorted({"pose", "dynamics", *LABELS} - stored.keys())
     if missing:
         raise ValueError(f"{path} lacks {', '.join(missing)}; extract again.")
-    motion = space.pack(Motion(rearrange(stored["pose"], "t p -> 1 t p"), rearrange(stored["dynamics"], "t n -> 1 t n")))
+    motion = space.pack(
+        Motion(rearrange(stored["pose"], "t p -> 1 t p"), rearrange(stored["dynamics"], "t n -> 1 t n"))
+    )
     labels = {name: stored[name] for name in LABELS} | {"lip_opening": rearrange(stored["lip_opening"], "t -> t 1")}
     return Track(motion=motion[0], known=torch.ones(motion.shape[1], dtype=torch.bool), **labels)

@@ -8,10 +8,9 @@ import torch
 from einops import rearrange, repeat
 from torch import Tensor, nn
 
-from vasa.types import Controls
+from vasa.types import EMOTIONS, Controls
 
-GAZE, DISTANCE, EMOTION = 2, 1, 8
-CONTROLS = {"gaze": GAZE, "distance": DISTANCE, "emotion": EMOTION}
+CONTROLS = {"gaze": 2, "distance": 1, "emotion": len(EMOTIONS)}  # numbers each has
 
 
 @dataclass(frozen=True)

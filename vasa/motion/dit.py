@@ -21,6 +21,8 @@ KINDS = ("previous_audio", "audio", *CONTROLS, "previous_motion", "motion")
 class TimeEmbedding(nn.Module):
     """Diffusion time [B] in [0, 1] -> [B, width]."""
 
+    rates: Tensor
+
     def __init__(self, *, width: int, waves: int = 128, highest: float = 1000.0) -> None:
         super().__init__()
         self.register_buffer("rates", torch.logspace(0, math.log10(highest), waves), persistent=False)
@@ -36,6 +38,9 @@ class Rotary(nn.Module):
 
     Sound and motion of one frame have the same place. Tokens without a place, NaN, are not turned.
     """
+
+    cos: Tensor
+    sin: Tensor
 
     def __init__(self, places: Tensor, *, head: int, longest: float = 200.0) -> None:
         super().__init__()
@@ -97,9 +102,7 @@ class MotionTransformer(nn.Module):
         self.time = TimeEmbedding(width=width)
         self.modulation = nn.Linear(width, 6 * width)
         self.rotary = Rotary(self._places(), head=width // heads)
-        self.blocks = nn.ModuleList(
-            [Block(width=width, heads=heads, feedforward=feedforward) for _ in range(layers)]
-        )
+        self.blocks = nn.ModuleList([Block(width=width, heads=heads, feedforward=feedforward) for _ in range(layers)])
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, motion_dim)
         nn.init.normal_(self.modulation.weight, std=0.02)

@@ -28,9 +28,7 @@ class PerCondition:
     A scale of 0, and a condition that nobody gave, cost no branch. The defaults are the paper's.
     """
 
-    def __init__(
-        self, *, audio: float = 0.5, gaze: float = 1.0, distance: float = 0.0, emotion: float = 0.0
-    ) -> None:
+    def __init__(self, *, audio: float = 0.5, gaze: float = 1.0, distance: float = 0.0, emotion: float = 0.0) -> None:
         scales = {"audio": audio, "gaze": gaze, "distance": distance, "emotion": emotion}
         self.scales = {name: scale for name, scale in scales.items() if scale}
 

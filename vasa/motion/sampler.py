@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Protocol
 
 import torch
@@ -35,7 +36,7 @@ class DDIM:
     def __call__(self, denoise: Denoise, noise: Tensor, schedule: Schedule) -> Tensor:
         times = torch.linspace(1, 0, self.steps + 1, device=noise.device, dtype=noise.dtype)
         x_t = noise
-        for time, earlier in zip(times[:-1], times[1:], strict=True):
+        for time, earlier in pairwise(times):
             x0 = denoise(x_t, time)
             eps = (x_t - schedule.alpha(time) * x0) / schedule.sigma(time)
             x_t = schedule.alpha(earlier) * x0 + schedule.sigma(earlier) * eps

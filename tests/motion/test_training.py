@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from vasa import checkpoint
+from vasa.cli.train_motion import run
+from vasa.config import instantiate, leaf
+from vasa.data.latents import Latents, Track, head
+from vasa.motion import DiffusionMotion
+from vasa.motion.loss import Dropout, masked_mse, velocity_mse
+from vasa.motion.probe import LinearProbe, correlation
+from vasa.motion.training import MotionData, MotionTraining, MovingAverage, conditions_of, draw
+from vasa.types import Controls
+
+
+def training(generator: DiffusionMotion, dropout: Dropout | None = None) -> MotionTraining:
+    probe = LinearProbe(torch.zeros(14, 1), torch.zeros(1))
+    return MotionTraining(
+        generator, probe, learning_rate=1e-3, warmup=2, steps=100, seed=0, dropout=dropout or Dropout(), velocity=0.1
+    )
+
+
+def data(folder: Path) -> MotionData:
+    return MotionData(Latents.load(folder), window=10, carry=4, batch_size=64, seed=0, drawn_clips=2, drawn_frames=20)
+
+
+@pytest.fixture
+def batch(folder: Path) -> Track:
+    return next(iter(data(folder).train_dataloader()))
+
+
+def test_losses_are_zero_for_the_truth_and_ignore_what_is_unknown() -> None:
+    truth, known = torch.randn(2, 6, 3), torch.tensor([[True] * 6, [True] * 3 + [False] * 3])
+    wrong = torch.where(known[..., None], truth, 9.0)
+    assert masked_mse(wrong, truth, known) == 0
+    assert velocity_mse(wrong, truth, known) == 0
+    assert masked_mse(truth + 1, truth, known) == pytest.approx(1)
+    assert velocity_mse(truth + 1, truth, known) == pytest.approx(0, abs=1e-10)
+
+
+def test_a_training_step_moves_every_parameter(tiny: DiffusionMotion, batch: Track) -> None:
+    training(tiny).training_step(batch, 0).backward()
+    still = [name for name, p in tiny.named_parameters() if p.grad is None or p.grad.abs().max() == 0]
+    assert still == []  # among them the null of every condition
+
+
+@pytest.mark.parametrize("term", ["denoise", "velocity"])
+def test_each_loss_term_reaches_the_network(tiny: DiffusionMotion, batch: Track, term: str) -> None:
+    training(tiny).losses(batch, torch.Generator().manual_seed(0))[term].backward()
+    still = [name for name, p in tiny.named_parameters() if p.grad is None or p.grad.abs().max() == 0]
+    assert still == []
+
+
+def test_conditions_are_lost_as_often_as_published(batch: Track) -> None:
+    many = conditions_of(Track.join([batch] * 40, torch.cat), carry=4)
+    kept = Dropout(tail=0.0)(many, torch.Generator().manual_seed(0))
+    assert kept.audio.known.any(1).float().mean() == pytest.approx(0.9, abs=0.03)
+    assert kept.gaze.known.float().mean() == pytest.approx(0.9, abs=0.03)
+    begun = many.previous_motion.known.any(1)
+    assert kept.previous_motion.known.any(1)[begun].float().mean() == pytest.approx(0.5, abs=0.05)
+    assert torch.equal(kept.previous_motion.known, kept.previous_audio.known)
+
+
+def test_a_lost_tail_is_the_end_of_the_sound(batch: Track) -> None:
+    lost = Dropout(condition=0.0, tail=1.0)(conditions_of(batch, carry=4), torch.Generator().manual_seed(0))
+    heard = lost.audio.known.sum(1)
+    assert heard.min() == 5
+    assert heard.max() == 9
+    assert (lost.audio.known.int().diff(dim=1) <= 0).all()
+
+
+def test_a_run_that_resumes_equals_one_that_never_stopped(folder: Path, tmp_path: Path) -> None:
+    def train(steps: int, place: Path, resume: Path | None = None) -> torch.Tensor:
+        torch.manual_seed(0)
+        module = training(instantiate(leaf("motion", "tiny")))
+        save = ModelCheckpoint(place, filename="last", every_n_train_steps=3)
+        trainer = Trainer(
+            max_steps=steps, accelerator="cpu", callbacks=[MovingAverage(decay=0.9), save], logger=False,
+            enable_progress_bar=False, enable_model_summary=False, limit_val_batches=0,
+        )  # fmt: skip
+        trainer.fit(module, datamodule=data(folder), ckpt_path=resume)
+        return torch.cat([p.detach().flatten() for p in module.generator.parameters()])
+
+    whole = train(6, tmp_path / "whole")
+    train(3, tmp_path / "half")
+    resumed = train(6, tmp_path / "rest", tmp_path / "half" / "last.ckpt")
+    torch.testing.assert_close(resumed, whole, rtol=1e-5, atol=1e-6)
+
+
+def test_lips_learn_to_follow_sound_never_heard(folder: Path, tiny: DiffusionMotion) -> None:
+    module, source = training(tiny.train(), Dropout(tail=0.0)), data(folder)
+    optimizer = torch.optim.AdamW(tiny.parameters(), lr=4e-3)
+    for step, batch in zip(range(500), source.train_dataloader(), strict=False):
+        loss = module.losses(batch, torch.Generator().manual_seed(step))["denoise"]
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    track = head(Latents.load(folder).split("test"), frames=40, count=2)
+    with torch.inference_mode():
+        drawn = draw(tiny.eval(), track.features, seed=0)
+    follows = correlation(drawn[..., 6:7], track.motion[..., 6:7])
+    assert follows.min() > 0.9
+
+
+def test_the_command_writes_a_checkpoint_that_loads(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "motion"
+    run([
+        "motion=tiny", f"data.folder={folder}", f"output={out}", "steps=4", "batch_size=8", "threads=1",
+        "trainer.accelerator=cpu", "trainer.val_check_interval=2", "trainer.log_every_n_steps=1",
+        "+trainer.enable_progress_bar=false",
+    ])  # fmt: skip
+    generator = checkpoint.load(out)
+    assert generator.space == Latents.load(folder).space
+    assert generator.net.audio.std.min() != 1  # calibrated
+    motion, _ = generator.step(torch.zeros(1, 10, 12), Controls(), generator.start(1, seed=0))
+    assert motion.frames().isfinite().all()
+    assert any(path.name.startswith("events") for path in (out / "training").iterdir())
+
+
+def test_the_command_says_what_it_needs() -> None:
+    with pytest.raises(ValueError, match=r"needs data\.folder and output"):
+        run([])
