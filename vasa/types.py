@@ -14,6 +14,8 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
+EMOTIONS = ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+
 
 class _Moves:
     """Values of tensors that can change device."""
@@ -90,8 +92,8 @@ class Controls(_Moves):
     """What the viewer asks for, beyond the sound. `None` leaves it to the model; each constant or a curve over time.
 
     gaze: [B, 2] or [B, T, 2] yaw, pitch in radians, camera frame. distance: [B, 1] or [B, T, 1] head-to-camera distance
-    relative to the training mean. emotion: [B, 8] or [B, T, 8] offset added to what the voice implies (VASA-1, 3.2).
-    pose: [B, 6] or [B, T, 6] added to the head pose that the model makes, in the units of `Motion.pose`.
+    relative to the training mean. emotion: [B, 8] or [B, T, 8] weights of EMOTIONS, an offset to what the voice implies
+    (VASA-1, 3.2). pose: [B, 6] or [B, T, 6] added to the head pose that the model makes, in the units of `Motion.pose`.
     """
 
     gaze: Tensor | None = None

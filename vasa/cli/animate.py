@@ -1,0 +1,34 @@
+"""`vasa animate`: a picture and a sound become a video."""
+
+from __future__ import annotations
+
+import argparse
+
+from vasa.cli import asking, checks
+from vasa.cli.writing import write_pieces
+from vasa.clock import CLOCK
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("animate", help="make a portrait say what a voice says")
+    command.add_argument("portrait", help="a picture with one face")
+    command.add_argument("speech", help="a sound, or a video with a sound track")
+    asking.add_output(command)
+    asking.add_model(command)
+    asking.add_controls(command)
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Check everything, then compute and write window by window."""
+    from vasa import Pipeline, store
+    from vasa.media.picture import load_picture
+
+    place = checks.output_file(arguments.output, [arguments.portrait, arguments.speech])
+    store.find(arguments.model)
+    controls, picture = asking.controls_of(arguments), load_picture(arguments.portrait)
+    samples = checks.sound_length(arguments.speech)
+    checks.room_for(samples / CLOCK.sample_rate, place)
+    pipe = Pipeline.from_pretrained(arguments.model, device=arguments.device)
+    pieces = pipe.play(picture, arguments.speech, controls, arguments.seed, paste=arguments.paste)
+    write_pieces(pieces, place, CLOCK.frames_covering(samples))

@@ -1,0 +1,78 @@
+"""Options that several commands share: the model, the device, and what the viewer asks for."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vasa.types import Controls
+
+
+def add_model(command: argparse.ArgumentParser) -> None:
+    """--model and --device."""
+    command.add_argument("--model", default="mini", help="a shipped name, a folder or a hub id (default: mini)")
+    command.add_argument("--device", help="cpu, cuda or mps (default: the best there is)")
+
+
+def add_output(command: argparse.ArgumentParser, default: str | None = None) -> None:
+    """-o and --paste."""
+    command.add_argument("-o", "--output", required=default is None, default=default, help="the mp4 to write")
+    command.add_argument(
+        "--paste", action=argparse.BooleanOptionalAction,
+        help="put the face back into the whole picture (default: where it does not fill it)",
+    )  # fmt: skip
+
+
+def add_controls(command: argparse.ArgumentParser) -> None:
+    """--seed, --gaze, --pose, --distance, --emotion; angles in degrees, as only the shell has them."""
+    command.add_argument("--seed", type=int, default=0, help="another seed is another performance (default: 0)")
+    command.add_argument("--gaze", nargs=2, type=float, metavar=("YAW", "PITCH"), help="where to look, in degrees")
+    command.add_argument(
+        "--pose", nargs=3, type=float, metavar=("YAW", "PITCH", "ROLL"), help="added to the head's pose, in degrees"
+    )
+    command.add_argument("--distance", type=float, help="head to camera, relative to the usual (1)")
+    command.add_argument("--emotion", metavar="NAME", help="happiness, sadness, anger, ...: added to the voice's own")
+
+
+def controls_of(arguments: argparse.Namespace) -> Controls:
+    """The controls that were asked for; raises ValueError where they make no sense."""
+    from vasa.types import Controls
+
+    gaze, distance, emotion, pose = arguments.gaze, arguments.distance, arguments.emotion, arguments.pose
+    return Controls(
+        gaze=None if gaze is None else _row(_radians("--gaze", gaze)),
+        distance=None if distance is None else _row(_positive("--distance", distance)),
+        emotion=None if emotion is None else _row(_one_of(emotion)),
+        pose=None if pose is None else _row([*_radians("--pose", pose), 0.0, 0.0, 0.0]),
+    )
+
+
+def _row(values: Sequence[float]) -> Tensor:
+    import torch
+
+    return torch.tensor([values])
+
+
+def _radians(option: str, degrees: Sequence[float]) -> list[float]:
+    if not all(abs(angle) <= 90 for angle in degrees):
+        raise ValueError(f"{option} takes angles from -90 to 90 degrees; got {' '.join(map(str, degrees))}.")
+    return [math.radians(angle) for angle in degrees]
+
+
+def _positive(option: str, value: float) -> list[float]:
+    if not 0.2 <= value <= 5:
+        raise ValueError(f"{option} is 0.2 to 5 times the usual distance; got {value}.")
+    return [value]
+
+
+def _one_of(emotion: str) -> list[float]:
+    from vasa.types import EMOTIONS
+
+    if emotion not in EMOTIONS:
+        raise ValueError(f"There is no emotion named {emotion!r}; there are: {', '.join(EMOTIONS)}.")
+    return [float(name == emotion) for name in EMOTIONS]

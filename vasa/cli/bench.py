@@ -1,0 +1,108 @@
+"""`vasa bench`: how fast a model is on this machine, from sound to written mp4."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from vasa.cli import asking
+from vasa.clock import CLOCK
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vasa.pipeline import Pipeline, Sitter
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("bench", help="frames a second, delay and memory on this machine")
+    asking.add_model(command)
+    command.add_argument("--seconds", type=float, default=8.0, help="length of the sound (default: 8)")
+    command.add_argument("--stride", type=int, help="frames made at once (default: the model's window)")
+    command.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print one table: speed end to end, delay of the first frame, memory, machine."""
+    import torch
+
+    from vasa import Pipeline
+    from vasa.cli.demo import PORTRAIT, SPEECH
+    from vasa.media.sound import load_sound
+    from vasa.store import SHIPPED
+
+    if not arguments.seconds >= 1:
+        raise ValueError(f"--seconds is at least 1; got {arguments.seconds}.")
+    if arguments.threads is not None:
+        torch.set_num_threads(arguments.threads)
+    pipe = Pipeline.from_pretrained(arguments.model, device=arguments.device)
+    folder = SHIPPED / "mini" / "demo"
+    sitter = pipe.sitter(folder / PORTRAIT)
+    samples = repeated(load_sound(folder / SPEECH), round(arguments.seconds * CLOCK.sample_rate))
+    written(pipe, sitter, samples[: CLOCK.sample_rate], arguments.stride)  # warm up
+    rows = {
+        "end to end": f"{written(pipe, sitter, samples, arguments.stride):.1f} frames a second",
+        "delay": delay(pipe, sitter, samples, arguments.stride),
+        "memory": f"{peak_memory_mb():.0f} MB at most, Python and weights included",
+        "machine": f"{processor()}, {torch.get_num_threads()} threads, {pipe.device}, torch {torch.__version__}",
+    }
+    show(rows, f"{arguments.model}, {pipe.renderer.image_size} px, {arguments.seconds:g} s of sound")
+
+
+def repeated(samples: Tensor, length: int) -> Tensor:
+    """Samples [length]: the sound again and again."""
+    return samples.repeat(-(-length // len(samples)))[:length]
+
+
+def written(pipe: Pipeline, sitter: Sitter, samples: Tensor, stride: int | None) -> float:
+    """Frames a second from sound in memory to an mp4 on disk."""
+    from vasa.media.video import VideoWriter
+
+    started, frames = time.perf_counter(), 0
+    with tempfile.TemporaryDirectory() as folder:
+        with VideoWriter(Path(folder) / "bench.mp4", sitter.stage.size_px) as writer:
+            for piece in pipe.play(sitter, (samples, CLOCK.sample_rate), stride=stride):
+                writer.write(piece.frames, piece.samples)
+                frames += len(piece.frames)
+    return frames / (time.perf_counter() - started)
+
+
+def delay(pipe: Pipeline, sitter: Sitter, samples: Tensor, stride: int | None) -> str:
+    """How long after the first sample the first frame is there: sound that is waited for, and computing."""
+    session = pipe.session(sitter, stride=stride)
+    started = time.perf_counter()
+    next(session.feed(samples[: round((session.latency_s) * CLOCK.sample_rate)]))
+    computing = time.perf_counter() - started
+    return f"{session.latency_s:.2f} s of sound + {computing:.2f} s of computing until the first frame"
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3  # bytes there, kilobytes elsewhere
+
+
+def processor() -> str:
+    """The name of the processor."""
+    described = Path("/proc/cpuinfo")
+    lines = described.read_text().splitlines() if described.is_file() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
+
+
+def show(rows: dict[str, str], title: str) -> None:
+    """Two columns."""
+    table = Table(title=title, show_header=False)
+    for name, value in rows.items():
+        table.add_row(name, value)
+    Console().print(table)

@@ -1,0 +1,20 @@
+"""`vasa train`: teach one of the parts; the rest of the line is Hydra overrides."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+
+STAGES = ("renderer", "motion", "audio")
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("train", help="train a part: renderer, motion or audio")
+    command.add_argument("stage", choices=STAGES)
+    command.add_argument("overrides", nargs="*", help="Hydra overrides, such as output=runs/first")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Hand the overrides to the stage's own file."""
+    import_module(f"vasa.cli.train_{arguments.stage}").run(arguments.overrides)

@@ -1,0 +1,189 @@
+"""The whole way from a portrait and a voice to a talking face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from vasa import checkpoint, device, store
+from vasa.audio import AudioEncoder
+from vasa.driving import Metered, seen_motion, transferred
+from vasa.face.cascade import CascadeDetector
+from vasa.face.detector import Detector
+from vasa.media.picture import Picture, load_picture
+from vasa.media.sound import Sound, has_sound, read_blocks
+from vasa.media.video import VideoReader
+from vasa.motion import MotionGenerator
+from vasa.placing import PLACE, keep_place, usual_place
+from vasa.render import Renderer
+from vasa.session import Piece, Session
+from vasa.stage import Stage
+from vasa.types import Controls, Motion, Portrait
+from vasa.video import Video
+
+NOTHING_ASKED = Controls()
+
+
+@dataclass(frozen=True)
+class Sitter:
+    """A face ready to be animated: what the renderer remembers of it, and the picture it is shown in."""
+
+    portrait: Portrait
+    stage: Stage
+
+
+class Pipeline:
+    """Holds the parts, checks that they fit, and runs them; it remembers nothing between calls.
+
+    renderer, motion, audio: see the protocols. detector: finds the face (default: the offline one). configs: the
+    `_target_` tree of each part, for `save_pretrained`. batch: frames decoded at once. Raises ValueError where parts
+    do not fit.
+    """
+
+    def __init__(
+        self, renderer: Renderer, motion: MotionGenerator, audio: AudioEncoder, detector: Detector | None = None,
+        *, configs: Mapping[str, store.Config] | None = None, batch: int = 10,
+    ) -> None:  # fmt: skip
+        check_fit(renderer, motion, audio)
+        self.renderer, self.motion, self.audio = renderer, motion, audio
+        self.detector = CascadeDetector() if detector is None else detector
+        self.configs, self.batch, self.device = configs, batch, torch.device("cpu")
+
+    @classmethod
+    def from_pretrained(cls, name: Path | str = "mini", *, device: str | None = None) -> Self:
+        """A shipped name, a folder or a hub id, on the best device there is unless one is named; raises ValueError."""
+        folder = store.find(name)
+        parts = {part: checkpoint.load(folder / part) for part in store.PARTS}
+        configs = {part: checkpoint.config_of(folder / part) for part in store.PARTS}
+        return cls(**parts, configs=configs).to(device)
+
+    def save_pretrained(self, folder: Path | str) -> None:
+        """Write all parts to a new folder, whole or not at all; raises ValueError where that cannot be done."""
+        if self.configs is None:
+            raise ValueError("This pipeline was made from parts; give it their configs=, so that they can be rebuilt.")
+        store.save(folder, self._modules(), self.configs)
+
+    def to(self, name: str | None) -> Self:
+        """Compute on this device ("cpu", "cuda", "mps"), or on the best one there is; raises ValueError."""
+        self.device = device.choose(name)
+        for module in self._modules().values():
+            module.to(self.device)
+        return self
+
+    def __call__(
+        self, portrait: Picture | Sitter, speech: Sound, controls: Controls = NOTHING_ASKED, seed: int = 0,
+        *, stride: int | None = None, paste: bool | None = None,
+    ) -> Video:  # fmt: skip
+        """A portrait that says what the voice says.
+
+        portrait: a file, PIL picture, array or tensor. speech: a file, or (samples, rate in Hz). controls: what you ask
+        for beyond the sound. stride: frames made at once. paste: put the face back into the whole picture (default:
+        where it does not fill it). Raises ValueError and OSError.
+        """
+        return Video.of(self.play(portrait, speech, controls, seed, stride=stride, paste=paste), self.audio.clock)
+
+    def play(
+        self, portrait: Picture | Sitter, speech: Sound, controls: Controls = NOTHING_ASKED, seed: int = 0,
+        *, stride: int | None = None, paste: bool | None = None,
+    ) -> Iterator[Piece]:  # fmt: skip
+        """The same, a few frames at a time; the memory it takes does not depend on the length of the sound."""
+        blocks = read_blocks(speech, self.audio.clock)
+        return self._spoken(self.session(portrait, controls, seed, stride=stride, paste=paste), blocks)
+
+    def stream(
+        self, portrait: Picture | Sitter, chunks: Iterable[Tensor], controls: Controls = NOTHING_ASKED, seed: int = 0,
+        *, stride: int | None = None, paste: bool | None = None,
+    ) -> Iterator[Tensor]:  # fmt: skip
+        """Mono 16 kHz float chunks [S], of any lengths, as they come -> frames [T, 3, H, W] in [0, 1], as they come."""
+        session = self.session(portrait, controls, seed, stride=stride, paste=paste)
+        return (piece.frames for piece in self._spoken(session, chunks))
+
+    def session(
+        self, portrait: Picture | Sitter, controls: Controls = NOTHING_ASKED, seed: int = 0,
+        *, stride: int | None = None, paste: bool | None = None,
+    ) -> Session:  # fmt: skip
+        """One face that waits for sound: `push` samples, get frames, `flush` at the end."""
+        sitter = self.sitter(portrait, paste=paste)
+        origin, home = usual_place(self.renderer.space), _place(sitter.portrait)
+
+        def show(motion: Motion) -> Iterator[Tensor]:
+            return self._show(sitter, keep_place(motion, origin, home))
+
+        return Session(
+            motion=self.motion, audio=self.audio, show=show, controls=controls.to(self.device), seed=seed,
+            size_px=sitter.stage.size_px, stride=stride, device=self.device,
+        )  # fmt: skip
+
+    def reenact(self, portrait: Picture | Sitter, video: Path | str, *, paste: bool | None = None) -> Video:
+        """A portrait that moves as the face in a video does, with its sound; raises ValueError and OSError."""
+        return Video.of(self.follow(portrait, video, paste=paste), self.audio.clock)
+
+    def follow(self, portrait: Picture | Sitter, video: Path | str, *, paste: bool | None = None) -> Iterator[Piece]:
+        """The same, a few frames at a time.
+
+        The video is cropped where its first frame has the face. Angles and expression are taken as seen; the head's
+        place and size change as they do in the video, from where they are in the portrait.
+        """
+        reader = VideoReader(video, self.audio.clock)
+        first = Stage.of(next(iter(reader)), self.detector, self.renderer.image_size)
+        sitter = self.sitter(portrait, paste=paste)
+        sound = Metered(read_blocks(video, self.audio.clock), self.audio.clock) if has_sound(video) else None
+        return self._followed(sitter, (first.square.crop(frame, self.renderer.image_size) for frame in reader), sound)
+
+    @torch.no_grad()
+    def sitter(self, portrait: Picture | Sitter, *, paste: bool | None = None) -> Sitter:
+        """Find and remember the face in a picture, once for any number of calls; raises ValueError where none is."""
+        if isinstance(portrait, Sitter):
+            return portrait
+        stage = Stage.of(load_picture(portrait), self.detector, self.renderer.image_size, paste=paste)
+        return Sitter(self.renderer.encode(stage.face[None].to(self.device)), stage)
+
+    def _spoken(self, session: Session, chunks: Iterable[Tensor]) -> Iterator[Piece]:
+        for chunk in chunks:
+            yield from session.feed(chunk)
+        yield from session.finish()
+
+    @torch.no_grad()
+    def _followed(self, sitter: Sitter, crops: Iterable[Tensor], sound: Metered | None) -> Iterator[Piece]:
+        for motion in transferred(seen_motion(self.renderer, crops, self.batch, self.device), sitter.portrait):
+            for frames in self._show(sitter, motion):
+                yield Piece(frames, motion, sound.take(len(frames)) if sound else None)
+
+    def _show(self, sitter: Sitter, motion: Motion) -> Iterator[Tensor]:
+        for start in range(0, motion.length, self.batch):
+            with device.fast(self.device):
+                frames = self.renderer.render(sitter.portrait, motion[slice(start, start + self.batch)])
+            yield sitter.stage.paste(frames[0].float())
+
+    def _modules(self) -> dict[str, nn.Module]:
+        parts = {part: getattr(self, part) for part in store.PARTS}
+        return {name: part for name, part in parts.items() if isinstance(part, nn.Module)}
+
+    def __repr__(self) -> str:
+        size, window = self.renderer.image_size, self.motion.window
+        return f"Pipeline({size} px, windows of {window} frames, {self.audio.clock.frame_rate} fps, {self.device})"
+
+
+def _place(portrait: Portrait) -> Tensor:
+    return portrait.motion.pose[0, 0, PLACE]
+
+
+def check_fit(renderer: Renderer, motion: MotionGenerator, audio: AudioEncoder) -> None:
+    """Raise ValueError, with both sides, unless the spaces, the clocks and the numbers of audio features are equal."""
+    wanted_dim = motion.start(1, seed=0).features.shape[-1]
+    sides = {
+        "motion space": (("renderer", renderer.space), ("motion generator", motion.space)),
+        "frame rate": (("audio encoder", audio.clock.frame_rate), ("motion generator", motion.space.frame_rate)),
+        "number of audio features": (("audio encoder", audio.dim), ("motion generator", wanted_dim)),
+    }
+    for what, ((left, has), (right, needs)) in sides.items():
+        if has != needs:
+            raise ValueError(
+                f"These parts do not fit: the {left}'s {what} is {has}, the {right}'s is {needs}; "
+                "take parts that were trained together."
+            )
