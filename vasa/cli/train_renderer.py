@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.loggers import TensorBoardLogger
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
 from vasa import checkpoint
 from vasa.config import compose, instantiate
@@ -23,18 +24,21 @@ def run(overrides: list[str]) -> None:
     config = compose("train_renderer", overrides)
     missing = sorted(OmegaConf.missing_keys(config))
     if missing:
-        raise ValueError(f"Training a renderer needs {', '.join(missing)}: vasa train renderer data.folder=FILM output=OUT")
+        raise ValueError(
+            f"Training a renderer needs {', '.join(missing)}: vasa train renderer data.folder=FILM output=OUT"
+        )
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
+    model = checkpoint.config_of(config.init) if config.init else config.renderer
     data, folder = instantiate(config.data), Path(config.output)
-    renderer = channels_last(instantiate(config.renderer))
+    renderer = channels_last(_renderer(config))
     training = instantiate(config.training)(renderer, expressions=data.expressions)
     trainer = instantiate(config.trainer)(
         # The average comes first: it swaps its weights in before Export writes them, and is saved with last.ckpt.
         callbacks=[
             MovingAverage(decay=config.average),
-            Export(folder, "renderer", config.renderer),
+            Export(folder, "renderer", model),
             LearningRateMonitor("step"),
             resumable(folder / "training", minutes=config.save_minutes),
         ],
@@ -42,4 +46,12 @@ def run(overrides: list[str]) -> None:
     )
     last = folder / "training" / "last.ckpt"
     trainer.fit(training, datamodule=data, ckpt_path=last if last.is_file() else None)
-    checkpoint.save(folder, training.renderer, config.renderer)
+    checkpoint.save(folder, training.renderer, model)
+
+
+def _renderer(config: DictConfig) -> nn.Module:
+    """A new one, or the one in `init`; parts named in `frozen` stay as they are."""
+    renderer = checkpoint.load(config.init).train() if config.init else instantiate(config.renderer)
+    for part in config.frozen:
+        renderer.get_submodule(part).requires_grad_(False)
+    return renderer

@@ -49,7 +49,9 @@ def clips_of(folder: Path | str, split: str) -> list[Clip]:
     """The clips of one split; raises ValueError where the folder holds no film."""
     index = Path(folder) / "film.json"
     if not index.is_file():
-        raise ValueError(f"{folder} holds no film: there is no film.json. Make one with `vasa people film -o {folder}`.")
+        raise ValueError(
+            f"{folder} holds no film: there is no film.json. Make one with `vasa people film -o {folder}`."
+        )
     clips = [Clip(Path(folder) / "clips" / name) for name in json.loads(index.read_text())["clips"]]
     return [clip for clip in clips if clip.split == split]
 

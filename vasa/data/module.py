@@ -31,7 +31,9 @@ class FilmData(LightningDataModule):
     A resumed run goes on where it stopped, because sample n depends on (seed, n) alone.
     """
 
-    def __init__(self, folder: str, *, batch_size: int, drivers: int, seed: int, held_out: int, workers: int = 0) -> None:
+    def __init__(
+        self, folder: str, *, batch_size: int, drivers: int, seed: int, held_out: int, workers: int = 0
+    ) -> None:
         super().__init__()
         self.train = FilmPairs(folder, split="train", drivers=drivers, seed=seed)
         self.test = Subset(FilmPairs(folder, split="test", drivers=drivers, seed=1), range(held_out))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import torch.nn.functional as F
@@ -21,12 +22,19 @@ class Appearance(nn.Module):
     """
 
     def __init__(
-        self, *, widths: Sequence[int], volume: int, depth: int, refine: int, unshuffle: int = 1, standardise: bool = False
+        self,
+        *,
+        widths: Sequence[int],
+        volume: int,
+        depth: int,
+        refine: int,
+        unshuffle: int = 1,
+        standardise: bool = False,
     ) -> None:
         super().__init__()
         self.depth, self.unshuffle = depth, unshuffle
         self.first = conv(2, 3 * unshuffle**2, widths[0], 7 if unshuffle == 1 else 3)
-        pairs = zip(widths, widths[1:], strict=False)
+        pairs = itertools.pairwise(widths)
         self.down = nn.ModuleList(ResBlock(2, a, b, standardise=standardise) for a, b in pairs)
         self.norm = nn.GroupNorm(groups(widths[-1]), widths[-1])
         self.lift = conv(2, widths[-1], volume * depth, 1)
@@ -43,7 +51,9 @@ class Appearance(nn.Module):
 class Identity(nn.Module):
     """Picture [B, 3, H, W] -> identity code [B, dim]; the paper's network is a ResNet-50."""
 
-    def __init__(self, *, layers: Sequence[int], widths: Sequence[int], dim: int, size: int, bottleneck: bool = False) -> None:
+    def __init__(
+        self, *, layers: Sequence[int], widths: Sequence[int], dim: int, size: int, bottleneck: bool = False
+    ) -> None:
         super().__init__()
         self.size = size
         self.trunk = trunk(layers, widths, dim, bottleneck=bottleneck)

@@ -25,7 +25,9 @@ class Standardised(nn.Module):
         return rearrange(flat * scale[:, None], "o n -> (o n)").reshape(weight.shape)
 
 
-def conv(dims: int, inside: int, outside: int, kernel: int = 3, *, standardise: bool = False, bias: bool = True) -> nn.Module:
+def conv(
+    dims: int, inside: int, outside: int, kernel: int = 3, *, standardise: bool = False, bias: bool = True
+) -> nn.Module:
     """A convolution in 2 or 3 dimensions that keeps the size, with standardised weights where asked."""
     layer = (nn.Conv2d if dims == 2 else nn.Conv3d)(inside, outside, kernel, padding=kernel // 2, bias=bias)
     if standardise:

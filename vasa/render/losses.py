@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -29,6 +30,15 @@ class Truth:
     expression: Tensor
     emphasis: Tensor
 
+    def at(self, size: Sequence[int]) -> Truth:
+        """With the labels of cells taken at this many of them."""
+
+        def taken(x: Tensor) -> Tensor:
+            return F.interpolate(x, size=tuple(size), mode="nearest")
+
+        depth, part = taken(self.depth[:, None])[:, 0], taken(self.part[:, None])[:, 0]
+        return replace(self, place=taken(self.place), depth=depth, part=part)
+
 
 class PixelLoss(nn.Module):
     """Mean of w |x - y| with more weight on eyes and mouth (EMOPortraits 4: L1 on eyes and mouth)."""
@@ -38,9 +48,9 @@ class PixelLoss(nn.Module):
 
 
 class PerceptualLoss(nn.Module):
-    """Mean over maps of |f(x) - f(y)| / |f(y)| at full and half size (MegaPortraits, L_IN, on another network)."""
+    """Mean over maps of |f(x) - f(y)| / |f(y)| at `scales` sizes, each half the last (MegaPortraits, L_IN, on another network)."""
 
-    def __init__(self, *, features: nn.Module, scales: int = 2) -> None:
+    def __init__(self, *, features: nn.Module, scales: int = 1) -> None:
         super().__init__()
         self.features, self.scales = features, scales
 
@@ -59,6 +69,7 @@ class FieldLoss(nn.Module):
     """Every visible cell must know its place on the head: |field(h, w, z) - place(h, w)| (virtual people only)."""
 
     def forward(self, shown: Shown, truth: Truth) -> Tensor:
+        truth = truth.at(shown.field.shape[-2:])
         nearby = along_depth(truth.depth, shown.field.shape[2])
         found = reduce(shown.field * nearby[:, None], "b i d h w -> b i h w", "sum")
         return masked(reduce((found - truth.place).abs(), "b i h w -> b h w", "mean"), truth.part > 0)
@@ -68,6 +79,7 @@ class DepthLoss(nn.Module):
     """The depth weights must point at the visible surface: cross-entropy with its two nearest slices."""
 
     def forward(self, shown: Shown, truth: Truth) -> Tensor:
+        truth = truth.at(shown.depth.shape[-2:])
         nearby = along_depth(truth.depth, shown.depth.shape[1])
         return masked(-(nearby * shown.depth.clamp_min(1e-4).log()).sum(1), truth.part > 0)
 

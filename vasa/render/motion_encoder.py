@@ -35,7 +35,9 @@ class Dynamics(nn.Module):
     about its centre (author code: aligned and zoomed 2x), so that little of the pose is left to be seen.
     """
 
-    def __init__(self, *, layers: Sequence[int], widths: Sequence[int], dim: int, size: int, reach: float = 0.62) -> None:
+    def __init__(
+        self, *, layers: Sequence[int], widths: Sequence[int], dim: int, size: int, reach: float = 0.62
+    ) -> None:
         super().__init__()
         self.size, self.reach = size, reach
         self.trunk = trunk(layers, widths, dim)

@@ -24,7 +24,9 @@ def has_fast_bfloat16(device: torch.device | str) -> bool:
     if kind == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return kind == "cpu" and any(
-        check() for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported") if (check := getattr(torch.cpu, name, None))
+        check()
+        for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+        if (check := getattr(torch.cpu, name, None))
     )
 
 

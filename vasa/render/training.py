@@ -99,7 +99,9 @@ class RendererTraining(LightningModule):
 
     def configure_optimizers(self) -> Any:
         parameters = [p for p in self.parameters() if p.requires_grad]
-        optimizer = torch.optim.AdamW(parameters, lr=self.learning_rate, weight_decay=self.weight_decay, betas=(0.9, 0.99))
+        optimizer = torch.optim.AdamW(
+            parameters, lr=self.learning_rate, weight_decay=self.weight_decay, betas=(0.9, 0.99)
+        )
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: warm_cosine(step, warmup=self.warmup, steps=self.steps, hold=self.hold)
         )

@@ -111,4 +111,6 @@ def spread(portrait: Portrait, length: int) -> Portrait:
         return repeat(x, "b ... -> (b t) ...", t=length)
 
     motion = Motion(each(portrait.motion.pose), each(portrait.motion.dynamics))
-    return Portrait(each(portrait.volume), each(portrait.identity), motion, each(portrait.picture), each(portrait.route))
+    return Portrait(
+        each(portrait.volume), each(portrait.identity), motion, each(portrait.picture), each(portrait.route)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -32,7 +33,7 @@ class Warp(nn.Module):
         self.lift = conv(2, widths[0], widths[0] * 4, 1)
         self.blocks = nn.ModuleList(
             AdaptiveResBlock3d(a, b, embedding=embedding, standardise=standardise)
-            for a, b in zip(widths, widths[1:], strict=False)
+            for a, b in itertools.pairwise(widths)
         )
         self.norm = nn.GroupNorm(groups(widths[-1]), widths[-1])
         self.offsets = conv(3, widths[-1], 3)

@@ -1,0 +1,86 @@
+"""From a film to what the motion generator learns from: latents, sound features and labels of every clip."""
+
+from __future__ import annotations
+
+import json
+import wave
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import rearrange
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from vasa.audio import AudioEncoder, window_features
+from vasa.data.film import Clip
+from vasa.render.speed import fast
+from vasa.render.volume import VolumeRenderer
+from vasa.space import MotionSpace
+from vasa.types import Motion
+
+LABELS = ("gaze", "distance", "emotion", "lip_opening")
+
+
+@torch.inference_mode()
+def extract_clip(
+    clip: Clip, renderer: VolumeRenderer, encoder: AudioEncoder, *, window: int, batch: int = 50
+) -> dict[str, Tensor]:
+    """Latents and labels of one clip: pose [T, 6], dynamics [T, N], features [T, A] and the film's own labels.
+
+    The pose is the label ("head pose is known, not guessed"); the dynamics are read at that pose.
+    """
+    pose, device = clip.labels["pose"], next(renderer.parameters()).device
+    parts = []
+    for start in range(0, len(clip), batch):
+        frames = clip.frames(slice(start, start + batch)).to(device).float() / 255
+        with fast(device):
+            parts.append(renderer.dynamics(frames, pose[start : start + batch].to(device)).float().cpu())
+    features = window_features(encoder, rearrange(speech(clip), "s -> 1 s").to(device), window)[0].float().cpu()
+    latents = {"pose": pose, "dynamics": torch.cat(parts), "features": features}
+    return latents | {name: clip.labels[name] for name in LABELS}
+
+
+def speech(clip: Clip) -> Tensor:
+    """The clip's sound: [S] in [-1, 1]."""
+    with wave.open(str(clip.folder / "speech.wav")) as file:
+        raw = np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16)
+    return torch.from_numpy(raw.astype(np.float32) / 32768)
+
+
+def extract(
+    clips: list[Clip], renderer: VolumeRenderer, encoder: AudioEncoder, folder: Path, *, window: int
+) -> Iterator[int]:
+    """Write every clip's latents (those there already are kept), then latents.json; yields clips done so far."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, clip in enumerate(clips):
+        place = folder / f"{clip.folder.name}.safetensors"
+        if not place.is_file():
+            found = extract_clip(clip, renderer, encoder, window=window)
+            beside = place.with_suffix(".part")
+            save_file({name: value.contiguous() for name, value in found.items()}, beside)
+            beside.replace(place)
+        yield number + 1
+
+
+def measure_space(clips: list[Clip], folder: Path, name: str) -> MotionSpace:
+    """The space of the latents in a folder: mean and spread over the training clips."""
+    tracks = []
+    for clip in clips:
+        if clip.split == "train":
+            found = load_file(folder / f"{clip.folder.name}.safetensors")
+            tracks.append(Motion(found["pose"][None], found["dynamics"][None]))
+    return MotionSpace.measured(tracks, name=name)
+
+
+def write_index(clips: list[Clip], folder: Path, space: MotionSpace, audio_dim: int) -> None:
+    """latents.json, see `vasa.data.latents`."""
+    rows = [
+        {"name": c.folder.name, "split": c.split, "person": c.facts["person"], "voice": c.facts["voice"]} for c in clips
+    ]
+    index = {"version": 1, "space": asdict(space), "audio_dim": audio_dim, "clips": rows}
+    beside = folder / "latents.json.part"
+    beside.write_text(json.dumps(index))
+    beside.replace(folder / "latents.json")
