@@ -1,0 +1,117 @@
+"""Training the audio encoder: hear the phones, in order (CTC) and in time (cross-entropy)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import cos, pi
+from typing import Any, NamedTuple
+
+import lightning.pytorch as pl
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vasa.audio.scoring import PhoneScore, auc, collapse, edit_distance, f1
+from vasa.audio.wav2vec2 import Wav2Vec2Encoder
+from vasa.audio.windows import window_features
+
+CLOSURES = ("P", "B", "M")
+
+
+class Spoken(NamedTuple):
+    """One held-out sentence."""
+
+    samples: Tensor  # [S] whole frames
+    frames: Tensor  # [T] phone at the middle of every frame
+    phones: list[int]  # the phones in order, without silences
+
+
+class AudioTraining(pl.LightningModule):
+    """wav2vec2 with two linear heads on phones, at 50 steps a second.
+
+    phones: the inventory, silence first; held_out: sentences by kind, scored as a stream of `window` frames hears
+    them; sequence_weight, time_weight: of the CTC and the cross-entropy loss; closure_weight: how much more P, B and
+    M count in the latter, because lips show them best.
+    """
+
+    weights: Tensor
+
+    def __init__(
+        self,
+        *,
+        encoder: Wav2Vec2Encoder,
+        phones: Sequence[str],
+        held_out: Mapping[str, Sequence[Spoken]],
+        window: int,
+        learning_rate: float,
+        warmup: int,
+        steps: int,
+        sequence_weight: float,
+        time_weight: float,
+        closure_weight: float,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__()
+        self.encoder, self.held_out, self.window = encoder, held_out, window
+        self.learning_rate, self.warmup, self.steps, self.weight_decay = learning_rate, warmup, steps, weight_decay
+        self.sequence_weight, self.time_weight = sequence_weight, time_weight
+        self.time_head = nn.Linear(encoder.dim, len(phones))
+        self.sequence_head = nn.Linear(encoder.dim, len(phones) + 1)
+        self.blank = len(phones)
+        self.closures = [index for index, phone in enumerate(phones) if phone in CLOSURES]
+        weights = torch.ones(len(phones))
+        weights[self.closures] = closure_weight
+        self.register_buffer("weights", weights, persistent=False)
+
+    def losses(self, samples: Tensor, steps: Tensor, targets: Tensor, target_lengths: Tensor) -> dict[str, Tensor]:
+        """Both losses of a batch: samples [B, S], steps [B, 2T], targets [N], target_lengths [B]."""
+        features = self.encoder.steps(samples)
+        logits = rearrange(self.time_head(features).float(), "b t p -> b p t")
+        ordered = rearrange(self.sequence_head(features).float().log_softmax(-1), "b t p -> t b p")
+        lengths = torch.full_like(target_lengths, ordered.shape[0])
+        return {
+            "time": functional.cross_entropy(logits, steps, weight=self.weights),
+            "sequence": functional.ctc_loss(ordered, targets, lengths, target_lengths, self.blank, zero_infinity=True),
+        }
+
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], _index: int) -> Tensor:
+        losses = self.losses(*batch)
+        total = self.time_weight * losses["time"] + self.sequence_weight * losses["sequence"]
+        self.log_dict({f"train/{name}": loss for name, loss in losses.items()}, prog_bar=True, batch_size=1)
+        return total
+
+    def validation_step(self, _batch: Any, _index: int) -> None:
+        for kind, sentences in self.held_out.items():
+            score = self.score(sentences)
+            for name in ("frame_accuracy", "closure_auc", "closure_f1", "phone_error"):
+                self.log(f"{kind}/{name}", getattr(score, name), batch_size=1)
+
+    @torch.inference_mode()
+    def score(self, sentences: Sequence[Spoken]) -> PhoneScore:
+        """Scores of held-out sentences: frames as heard window by window, the order of phones as heard at once."""
+        chances, labels, errors, spoken = [], [], 0, 0
+        for sentence in sentences:
+            samples = rearrange(sentence.samples, "s -> 1 s")
+            features = window_features(self.encoder, samples, self.window)
+            chances.append(self.time_head(features)[0].float().softmax(-1))
+            labels.append(sentence.frames)
+            path = self.sequence_head(self.encoder.steps(samples))[0].argmax(-1)
+            errors += edit_distance(sentence.phones, collapse(path, self.blank))
+            spoken += len(sentence.phones)
+        heard, truth = torch.cat(chances), torch.cat(labels)
+        closed, closure = torch.isin(truth, torch.tensor(self.closures)), heard[:, self.closures].sum(-1)
+        accuracy = float((heard.argmax(-1) == truth).float().mean())
+        return PhoneScore(accuracy, auc(closure, closed), f1(closure > 0.5, closed), errors / max(spoken, 1))
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.AdamW(
+            self.parameters(), lr=self.learning_rate, betas=(0.9, 0.98), weight_decay=self.weight_decay
+        )
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._pace)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _pace(self, step: int) -> float:
+        """Linear warm-up, then half a cosine down to nothing."""
+        done = min(step / self.steps, 1.0)
+        return min((step + 1) / self.warmup, 1.0) * (1 + cos(pi * done)) / 2
