@@ -1,0 +1,58 @@
+"""A pipeline of the real classes, tiny, with random weights, and inputs to try it on."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+from vasa import config
+from vasa.face.crop import Crop
+from vasa.pipeline import Pipeline
+
+
+def tiny_configs() -> dict[str, DictConfig]:
+    """The tiny leaves, made to fit each other."""
+    leaves = {part: config.leaf(part, "tiny") for part in ("renderer", "motion", "audio")}
+    dynamics, width = leaves["renderer"].space.dynamics, leaves["audio"].model.width
+    leaves["motion"].space.dynamics = dynamics
+    leaves["motion"].net = OmegaConf.merge(leaves["motion"].net, {"motion_dim": 6 + dynamics, "audio_dim": width})
+    return leaves
+
+
+class WholePicture:
+    """A detector for pictures that are a crop already; grey ones have no face."""
+
+    def __call__(self, picture: Tensor) -> Crop:
+        height, width = picture.shape[-2:]
+        if picture.std() < 1e-3:
+            raise ValueError("No face was found in the picture.")
+        return Crop(width / 2, height / 2, min(height, width))
+
+
+def tiny_pipeline(detector: object = None) -> Pipeline:
+    """Random weights from a fixed seed."""
+    configs = tiny_configs()
+    torch.manual_seed(0)
+    parts = [config.instantiate(configs[part]).eval() for part in ("renderer", "motion", "audio")]
+    return Pipeline(*parts, detector or WholePicture(), configs=configs, batch=4)
+
+
+@pytest.fixture(scope="session")
+def pipe() -> Pipeline:
+    return tiny_pipeline()
+
+
+@pytest.fixture(scope="session")
+def portrait() -> Tensor:
+    """Smooth colours: [3, 64, 64]."""
+    rough = torch.rand(1, 3, 5, 5, generator=torch.Generator().manual_seed(1))
+    return torch.nn.functional.interpolate(rough, (64, 64), mode="bicubic")[0].clamp(0, 1)
+
+
+@pytest.fixture(scope="session")
+def tone() -> Tensor:
+    """1.3 s of a chirp, not a whole number of frames: [20800 + 123]."""
+    time = torch.arange(20_923) / 16_000
+    return 0.3 * torch.sin(2 * torch.pi * (200 + 300 * time) * time)

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from tests.conftest import WholePicture, tiny_configs, tiny_pipeline
+from omegaconf import OmegaConf
+
+import vasa
+from vasa import Controls, Motion, Pipeline, config
+from vasa.media.video import VideoReader
+from vasa.placing import keep_place
+
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def whole(pipe, portrait, tone):
+    return pipe(portrait, (tone, RATE), seed=5)
+
+
+def test_frames_cover_the_sound_exactly(whole, pipe, tone):
+    assert len(whole.frames) == -(-len(tone) // 640) == 33
+    size = pipe.renderer.image_size
+    assert whole.frames.shape[1:] == (3, size, size)
+    assert 0 <= whole.frames.min() <= whole.frames.max() <= 1
+    assert whole.motion.length == 33
+    assert whole.samples.shape == (33 * 640,)
+    torch.testing.assert_close(whole.samples[: len(tone)], tone)
+    assert not whole.samples[len(tone) :].any()
+
+
+@pytest.mark.parametrize("sizes", [[1, 7, 639, 641, 5000, 14635], [640] * 33, [20_923], [0, 20_922, 0, 1]])
+def test_any_chunking_gives_the_same_frames(pipe, portrait, tone, sizes):
+    whole = torch.cat([*pipe.stream(portrait, [tone], seed=5)])
+    starts = torch.tensor([0, *sizes]).cumsum(0)
+    chunks = [tone[a:b] for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    assert torch.equal(torch.cat([*pipe.stream(portrait, chunks, seed=5)]), whole)
+
+
+def test_offline_is_the_stream(pipe, portrait, tone, whole):
+    streamed = torch.cat([*pipe.stream(portrait, tone.split(1000), seed=5)])
+    torch.testing.assert_close(streamed, whole.frames, atol=0.6 / 255, rtol=0)  # a video holds bytes
+
+
+def test_a_session_gives_frames_as_soon_as_it_can(pipe, portrait, tone):
+    session = pipe.session(portrait, seed=5)
+    needed = round(session.latency_s * RATE)
+    assert session.push(tone[: needed - 1]).shape[0] == 0
+    assert session.push(tone[needed - 1 : needed]).shape[0] == session.stride
+    rest = session.push(tone[needed:])
+    assert session.stride + len(rest) + len(session.flush()) == 33
+    with pytest.raises(ValueError, match="was flushed"):
+        session.push(tone)
+
+
+def test_empty_pushes_can_be_joined(pipe, portrait):
+    session = pipe.session(portrait)
+    size = pipe.renderer.image_size
+    assert torch.cat([session.push(torch.zeros(0)), session.flush()]).shape == (0, 3, size, size)
+
+
+def test_sessions_do_not_touch_each_other(pipe, portrait, tone):
+    alone = torch.cat([*pipe.stream(portrait, [tone], seed=5)])
+    one, two = pipe.session(portrait, seed=5), pipe.session(portrait.flip(-1), seed=6)
+    frames = []
+    for chunk in tone.split(3000):
+        frames.append(one.push(chunk))
+        two.push(chunk.flip(0))
+    assert torch.equal(torch.cat([*frames, one.flush()]), alone)
+
+
+def test_a_smaller_stride_costs_less_delay(pipe, portrait, tone):
+    quick = pipe.session(portrait, stride=2)
+    assert quick.latency_s < pipe.session(portrait).latency_s
+    assert len(quick.push(tone)) + len(quick.flush()) == 33
+    with pytest.raises(ValueError, match="A stride is 1 to"):
+        pipe.session(portrait, stride=pipe.motion.window + 1)
+
+
+def test_memory_does_not_grow(pipe, portrait, tone):
+    session = pipe.session(portrait)
+    held = []
+    for _ in range(6):
+        session.push(tone)
+        held.append(len(session.sound.samples))
+    assert max(held[1:]) <= min(held[1:]) + 10 * 640
+
+
+@pytest.mark.parametrize(
+    "controls",
+    [
+        Controls(gaze=torch.tensor([[0.3, 0.1]])),
+        Controls(distance=torch.tensor([[1.5]])),
+        Controls(emotion=torch.eye(8)[4:5]),
+        Controls(pose=torch.tensor([[0.2, 0, 0, 0, 0, 0.0]])),
+        Controls(pose=torch.linspace(0, 0.2, 33)[None, :, None].repeat(1, 1, 6)),
+    ],
+)
+def test_every_control_counts(pipe, portrait, tone, whole, controls):
+    asked = pipe(portrait, (tone, RATE), controls, seed=5)
+    assert not torch.equal(asked.motion.frames(), whole.motion.frames())
+
+
+def test_seeds_count_and_repeat(pipe, portrait, tone, whole):
+    assert torch.equal(pipe(portrait, (tone, RATE), seed=5).pixels, whole.pixels)
+    assert not torch.equal(pipe(portrait, (tone, RATE), seed=6).motion.pose, whole.motion.pose)
+
+
+def test_a_pose_curve_is_followed_frame_by_frame(pipe, portrait, tone, whole):
+    curve = torch.zeros(1, 33, 6)
+    curve[0, :, 0] = torch.linspace(0, 0.5, 33)
+    asked = pipe(portrait, (tone, RATE), Controls(pose=curve), seed=5)
+    torch.testing.assert_close(asked.motion.pose - whole.motion.pose, curve)
+
+
+def test_the_head_keeps_its_place():
+    track = Motion(torch.randn(1, 5, 6), torch.zeros(1, 5, 2))
+    origin, home = torch.tensor([0.1, 0.2, 0.3]), torch.tensor([-0.5, 0.0, 0.4])
+    kept = keep_place(track, origin, home)
+    assert torch.equal(kept.pose[..., :3], track.pose[..., :3])
+    torch.testing.assert_close(kept.pose[..., 3:] - home, track.pose[..., 3:] - origin)
+
+
+def test_a_sitter_is_looked_at_once(pipe, portrait, tone, whole):
+    assert torch.equal(pipe(pipe.sitter(portrait), (tone, RATE), seed=5).pixels, whole.pixels)
+
+
+def test_a_small_face_is_pasted_back(portrait, tone):
+    class Corner(WholePicture):
+        def __call__(self, picture):
+            return vasa.face.crop.Crop(40.0, 40.0, 60.0)
+
+    wide = torch.rand(3, 101, 201, generator=torch.Generator().manual_seed(0))
+    pipe = tiny_pipeline(Corner())
+    frames = pipe(wide, (tone[:1280], RATE)).frames
+    assert frames.shape == (2, 3, 100, 200)
+    torch.testing.assert_close(frames[:, :, :, 100:], wide[:, :100, 100:200].expand(2, -1, -1, -1), atol=3e-3, rtol=0)
+    alone = pipe(wide, (tone[:1280], RATE), paste=False).frames
+    assert alone.shape[-1] == pipe.renderer.image_size
+
+
+def test_reenacting_a_video(pipe, portrait, tone, whole, tmp_path):
+    driving = whole.save(tmp_path / "driving.mp4")
+    again = pipe.reenact(portrait, driving)
+    assert again.pixels.shape[0] == 33
+    assert again.samples.shape == whole.samples.shape
+    start = pipe.sitter(portrait).portrait.motion.pose[0, 0, 3:]
+    torch.testing.assert_close(again.motion.pose[0, 0, 3:], start)
+
+
+def test_a_video_is_saved_and_shown(whole, tmp_path):
+    path = whole.save(tmp_path / "talk.mp4")
+    reader = VideoReader(path)
+    assert reader.fps == 25
+    assert len([*reader]) == 33
+    assert "data:video/mp4;base64," in whole._repr_html_()
+    assert repr(whole).endswith("33 frames, 1.32 s)")
+
+
+def test_saved_and_loaded_is_the_same(pipe, portrait, tone, whole, tmp_path):
+    pipe.save_pretrained(tmp_path / "mine")
+    again = Pipeline.from_pretrained(tmp_path / "mine", device="cpu")
+    again.detector, again.batch = pipe.detector, pipe.batch
+    assert torch.equal(again(portrait, (tone, RATE), seed=5).pixels, whole.pixels)
+    with pytest.raises(ValueError, match="already there"):
+        pipe.save_pretrained(tmp_path / "mine")
+    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_failed_save_leaves_nothing(pipe, tmp_path, monkeypatch):
+    monkeypatch.setattr(vasa.checkpoint, "save_file", lambda *_: (_ for _ in ()).throw(OSError(28, "No space")))
+    with pytest.raises(OSError, match="No space"):
+        pipe.save_pretrained(tmp_path / "mine")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_parts_without_configurations_cannot_be_saved(pipe, tmp_path):
+    bare = Pipeline(pipe.renderer, pipe.motion, pipe.audio, pipe.detector)
+    with pytest.raises(ValueError, match="configs="):
+        bare.save_pretrained(tmp_path / "mine")
+
+
+def test_unknown_names_list_those_that_exist(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match="There is no model named 'nobody'; there are:"):
+        Pipeline.from_pretrained("nobody")
+    with pytest.raises(ValueError, match="no renderer and no motion and no audio"):
+        Pipeline.from_pretrained(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ValueError, match="the hub did not give it"):
+        Pipeline.from_pretrained("nobody/nothing")
+
+
+@pytest.mark.parametrize(
+    ("change", "sides"),
+    [
+        ({"space": {"dynamics": 5}, "net": {"motion_dim": 11}}, r"motion space is .*dynamics=.*dynamics=5"),
+        ({"net": {"audio_dim": 3}}, "number of audio features is .*, the motion generator's is 3"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(pipe, change, sides):
+    other = config.instantiate(OmegaConf.merge(tiny_configs()["motion"], change))
+    with pytest.raises(ValueError, match=f"These parts do not fit: .*{sides}"):
+        Pipeline(pipe.renderer, other, pipe.audio, pipe.detector)
+
+
+def test_bad_sound_is_refused(pipe, portrait, tone):
+    session = pipe.session(portrait)
+    for wrong in (tone[None], tone.to(torch.int16), tone / 0):
+        with pytest.raises(ValueError, match="A stream takes mono float samples|NaN or infinite"):
+            session.push(wrong)
+    with pytest.raises(ValueError, match="No face"):
+        pipe(torch.full((3, 64, 64), 0.5), (tone, RATE))
+    with pytest.raises(ValueError, match="0 s long"):
+        pipe(portrait, (tone[:0], RATE))
+    with pytest.raises(ValueError, match="There is no kind of device"):
+        pipe.to("abacus")
