@@ -20,11 +20,11 @@ class Augmentation:
     level_db: loudness relative to full scale; wet: chance of reverberation.
     """
 
-    snr_db: tuple[float, float] = (5.0, 45.0)
+    snr_db: tuple[float, float] = (10.0, 50.0)
     t60_s: tuple[float, float] = (0.05, 0.5)
-    tilt_db: float = 9.0
+    tilt_db: float = 6.0
     level_db: tuple[float, float] = (-38.0, -14.0)
-    wet: float = 0.4
+    wet: float = 0.25
 
     def __call__(self, samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Filter, add noise and set the level: float32 [S] -> float32 [S], clipped to [-1, 1]."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import cos, pi
+from functools import partial
 from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
@@ -15,6 +15,7 @@ from torch.nn import functional
 from vasa.audio.scoring import PhoneScore, auc, collapse, edit_distance, f1
 from vasa.audio.wav2vec2 import Wav2Vec2Encoder
 from vasa.audio.windows import window_features
+from vasa.training import warm_cosine
 
 CLOSURES = ("P", "B", "M")
 
@@ -108,10 +109,6 @@ class AudioTraining(pl.LightningModule):
         optimizer = torch.optim.AdamW(
             self.parameters(), lr=self.learning_rate, betas=(0.9, 0.98), weight_decay=self.weight_decay
         )
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._pace)
+        pace = partial(warm_cosine, warmup=self.warmup, steps=self.steps)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-    def _pace(self, step: int) -> float:
-        """Linear warm-up, then half a cosine down to nothing."""
-        done = min(step / self.steps, 1.0)
-        return min((step + 1) / self.warmup, 1.0) * (1 + cos(pi * done)) / 2

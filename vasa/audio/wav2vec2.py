@@ -65,7 +65,8 @@ class Wav2Vec2Encoder(nn.Module):
 
     model: a transformers model whose convolutions step 320 samples; layer: which hidden layer, 0 is the input of
     the first transformer layer, `None` the final output; normalize: bring each piece to zero mean and unit variance
-    first, as most published models want; context_s, lookahead_s: whole frames. Raises ValueError where they do not fit.
+    first, as most published models want, except that sound much quieter than `floor` stays quiet; context_s,
+    lookahead_s: whole frames. Raises ValueError where they do not fit.
     """
 
     def __init__(
@@ -76,10 +77,12 @@ class Wav2Vec2Encoder(nn.Module):
         lookahead_s: float,
         layer: int | None = None,
         normalize: bool = False,
+        floor: float = 1e-5,
         clock: Clock = CLOCK,
     ) -> None:
         super().__init__()
-        self.model, self.clock, self.layer, self.normalize = model, clock, layer, normalize
+        self.model, self.clock, self.layer = model, clock, layer
+        self.normalize, self.floor = normalize, floor
         self.context_s, self.lookahead_s = context_s, lookahead_s
         self.dim = int(model.config.hidden_size)
         self.stride = prod(model.config.conv_stride)
@@ -113,7 +116,7 @@ class Wav2Vec2Encoder(nn.Module):
         self.clock.frames(samples.shape[-1])
         if self.normalize:
             deviation, mean = torch.std_mean(samples, dim=-1, keepdim=True, correction=0)
-            samples = (samples - mean) / (deviation + 1e-5)
+            samples = (samples - mean) / (deviation + self.floor)
         # The convolutions see more than they step; half of the surplus on both sides makes S / 320 centred features.
         padded = functional.pad(samples, (self.margin, self.margin))
         output = self.model(padded, output_hidden_states=self.layer is not None)

@@ -5,29 +5,28 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from vasa.people.corpus import speak_corpus
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
-    parser.add_argument("--hours", type=float, required=True, help="hours of speech to make")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the corpus; run again to go on")
-    parser.add_argument("--seed", type=int, default=0, help="another seed is another corpus (default: %(default)s)")
-    parser.add_argument("--workers", type=int, default=1, help="processes at a time (default: %(default)s)")
+def add(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("speak", help="make a speech corpus of virtual voices")
+    command.add_argument("--hours", type=float, required=True, help="hours of speech to make")
+    command.add_argument("--seed", type=int, default=0, help="another seed is another corpus (default 0)")
+    command.add_argument("--workers", type=int, default=1, help="processes at a time (default 1)")
+    command.add_argument("-o", "--output", type=Path, required=True, help="folder of the corpus; run again to go on")
+    command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Speak, show how far we are, and say what was written."""
-    columns = (TextColumn("speaking"), BarColumn(), TextColumn("{task.completed:.2f} of {task.total:.2f} h"))
-    with Progress(*columns, TimeRemainingColumn()) as bar:
-        task = bar.add_task("speaking", total=arguments.hours)
+    from vasa.cli.writing import bar
+    from vasa.people.corpus import speak_corpus
+
+    with bar() as progress:
+        task = progress.add_task("speak", total=round(3600 * arguments.hours))
         path = speak_corpus(
             arguments.output,
             hours=arguments.hours,
             seed=arguments.seed,
             workers=arguments.workers,
-            progress=lambda hours: bar.update(task, completed=hours),
+            progress=lambda hours: progress.update(task, completed=round(3600 * hours)),
         )
-    print(f"Wrote {path}.")
+    print(f"Wrote {arguments.hours:g} h of speech to {path.parent}.")
