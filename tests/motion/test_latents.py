@@ -43,7 +43,7 @@ def test_a_clip_shorter_than_a_window_is_used_and_masked(latents: Latents) -> No
 
 def test_a_stream_that_resumes_goes_on_where_it_was(latents: Latents) -> None:
     windows = Windows(latents.split("train"), window=10, carry=4)
-    whole, rest = (iter(WindowStream(windows, batch_size=2, seed=1, first=first)) for first in (0, 2))
+    whole, rest = (iter(WindowStream(windows, batch_size=2, seed=1, first=first.__int__)) for first in (0, 2))
     batches = [next(whole) for _ in range(3)]
     assert torch.equal(batches[2].motion, next(rest).motion)
     assert not torch.equal(batches[0].motion, batches[1].motion)

@@ -6,15 +6,18 @@ import pytest
 import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from torch.utils.data import DataLoader
 
 from vasa import checkpoint
-from vasa.cli.train_motion import run
+from vasa.cli.train_motion import fitted, run
 from vasa.config import instantiate, leaf
-from vasa.data.latents import Latents, Track, head
+from vasa.data.latents import Latents, Windows, WindowStream, head
 from vasa.motion import DiffusionMotion
 from vasa.motion.loss import Dropout, masked_mse, velocity_mse
 from vasa.motion.probe import LinearProbe, correlation
-from vasa.motion.training import MotionData, MotionTraining, MovingAverage, conditions_of, draw
+from vasa.motion.track import Track
+from vasa.motion.training import MotionTraining, conditions_of, draw
+from vasa.training import Export, MovingAverage
 from vasa.types import Controls
 
 
@@ -25,13 +28,13 @@ def training(generator: DiffusionMotion, dropout: Dropout | None = None) -> Moti
     )
 
 
-def data(folder: Path) -> MotionData:
-    return MotionData(Latents.load(folder), window=10, carry=4, batch_size=64, seed=0, drawn_clips=2, drawn_frames=20)
+def windows(folder: Path) -> Windows:
+    return Windows(Latents.load(folder).split("train"), window=10, carry=4)
 
 
 @pytest.fixture
 def batch(folder: Path) -> Track:
-    return next(iter(data(folder).train_dataloader()))
+    return next(iter(WindowStream(windows(folder), batch_size=64, seed=0)))
 
 
 def test_losses_are_zero_for_the_truth_and_ignore_what_is_unknown() -> None:
@@ -81,9 +84,10 @@ def test_a_run_that_resumes_equals_one_that_never_stopped(folder: Path, tmp_path
         save = ModelCheckpoint(place, filename="last", every_n_train_steps=3)
         trainer = Trainer(
             max_steps=steps, accelerator="cpu", callbacks=[MovingAverage(decay=0.9), save], logger=False,
-            enable_progress_bar=False, enable_model_summary=False, limit_val_batches=0,
+            enable_progress_bar=False, enable_model_summary=False,
         )  # fmt: skip
-        trainer.fit(module, datamodule=data(folder), ckpt_path=resume)
+        batches = WindowStream(windows(folder), batch_size=8, seed=0, first=lambda: trainer.global_step)
+        trainer.fit(module, DataLoader(batches, batch_size=None), ckpt_path=resume)
         return torch.cat([p.detach().flatten() for p in module.generator.parameters()])
 
     whole = train(6, tmp_path / "whole")
@@ -93,9 +97,10 @@ def test_a_run_that_resumes_equals_one_that_never_stopped(folder: Path, tmp_path
 
 
 def test_lips_learn_to_follow_sound_never_heard(folder: Path, tiny: DiffusionMotion) -> None:
-    module, source = training(tiny.train(), Dropout(tail=0.0)), data(folder)
+    module = training(tiny.train(), Dropout(tail=0.0))
+    source = WindowStream(windows(folder), batch_size=64, seed=0)
     optimizer = torch.optim.AdamW(tiny.parameters(), lr=4e-3)
-    for step, batch in zip(range(500), source.train_dataloader(), strict=False):
+    for step, batch in zip(range(500), source, strict=False):
         loss = module.losses(batch, torch.Generator().manual_seed(step))["denoise"]
         loss.backward()
         optimizer.step()
@@ -123,5 +128,21 @@ def test_the_command_writes_a_checkpoint_that_loads(folder: Path, tmp_path: Path
 
 
 def test_the_command_says_what_it_needs() -> None:
-    with pytest.raises(ValueError, match=r"needs data\.folder and output"):
+    with pytest.raises(ValueError, match=r"needs data\.folder, output"):
         run([])
+
+
+def test_what_is_written_at_validation_has_averaged_weights(folder: Path, tmp_path: Path) -> None:
+    source = Latents.load(folder)
+    model = fitted(leaf("motion", "tiny"), source)
+    module = training(instantiate(model))
+    trainer = Trainer(
+        max_steps=4, accelerator="cpu", callbacks=[Export(tmp_path, "generator", model), MovingAverage(decay=0.9)],
+        val_check_interval=4, check_val_every_n_epoch=None, num_sanity_val_steps=0, logger=False,
+        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+    )  # fmt: skip
+    batches = WindowStream(windows(folder), batch_size=8, seed=0)
+    held_out = DataLoader([head(source.split("test"), frames=20, count=2)], batch_size=None)
+    trainer.fit(module, DataLoader(batches, batch_size=None), held_out)
+    written = checkpoint.load(tmp_path).state_dict()  # at the end of fit, the module has the average too
+    torch.testing.assert_close(written, module.generator.state_dict())

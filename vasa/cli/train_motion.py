@@ -3,46 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 
 import torch
-from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
+from torch.utils.data import DataLoader
 
 from vasa import checkpoint
 from vasa.config import compose, instantiate
-from vasa.data.latents import Latents
-from vasa.motion.generator import DiffusionMotion
+from vasa.data.latents import Latents, Windows, WindowStream, head
 from vasa.motion.probe import LinearProbe
-from vasa.motion.training import Export, MotionData, MovingAverage, calibrate
+from vasa.motion.track import Track
+from vasa.motion.training import calibrate
+from vasa.training import Export, MovingAverage, resumable
 
 
 def run(overrides: list[str]) -> None:
     """Train as `conf/train_motion.yaml` and the overrides say; goes on from output/training/last.ckpt if there is one.
 
-    Raises ValueError where a key that has no default is missing or the latents cannot be read.
+    Raises ValueError where a key without a default is missing or the latents cannot be read.
     """
     config = compose("train_motion", overrides)
-    _require(config, "data.folder", "output")
+    missing = sorted(OmegaConf.missing_keys(config))
+    if missing:
+        raise ValueError(
+            f"Training motion needs {', '.join(missing)}: vasa train motion data.folder=LATENTS output=OUT"
+        )
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    latents = Latents.load(config.data.folder)
+    latents, folder = Latents.load(config.data.folder), Path(config.output)
     model = fitted(config.motion, latents)
     generator = instantiate(model)
-    data = _data(config, latents, generator)
-    calibrate(generator, data.windows.frames)
-    probe = LinearProbe.fit(data.windows.frames.motion, data.windows.frames.lip_opening)
-    training = instantiate(config.training)(generator, probe)
-    folder = Path(config.output)
-    trainer = instantiate(config.trainer)(
-        callbacks=_callbacks(config, folder, model),
-        logger=TensorBoardLogger(folder / "training", name="", version=""),
-    )  # fmt: skip
+    windows = Windows(latents.split("train"), window=generator.window, carry=generator.carry)
+    calibrate(generator, windows.frames)
+    probe = LinearProbe.fit(windows.frames.motion, windows.frames.lip_opening)
+    training, trainer = instantiate(config.training)(generator, probe), _trainer(config, folder, model)
+    held_out = head(latents.split("test"), frames=config.data.drawn_frames, count=config.data.drawn_clips)
     last = folder / "training" / "last.ckpt"
-    trainer.fit(training, datamodule=data, ckpt_path=last if last.is_file() else None)
+    trainer.fit(
+        training, stream(config, windows, trainer), DataLoader([held_out], batch_size=None),  # type: ignore[arg-type]
+        ckpt_path=last if last.is_file() else None,
+    )  # fmt: skip
     checkpoint.save(folder, training.generator, model)
 
 
@@ -56,32 +61,20 @@ def fitted(motion: DictConfig, latents: Latents) -> DictConfig:
     return tree
 
 
-def _data(config: DictConfig, latents: Latents, generator: DiffusionMotion) -> MotionData:
-    return MotionData(
-        latents, window=generator.window, carry=generator.carry, batch_size=config.batch_size, seed=config.seed,
-        drawn_clips=config.data.drawn_clips, drawn_frames=config.data.drawn_frames,
-    )  # fmt: skip
+def stream(config: DictConfig, windows: Windows, trainer: Trainer) -> DataLoader[Track]:
+    """Training batches; a resumed run begins with the batch where it stopped."""
+    batches = WindowStream(windows, batch_size=config.batch_size, seed=config.seed, first=lambda: trainer.global_step)
+    return DataLoader(batches, batch_size=None)
 
 
-def _callbacks(config: DictConfig, folder: Path, model: DictConfig) -> list[Callback]:
-    # The average comes first: it swaps its weights in before Export writes them, and is saved with last.ckpt.
-    return [
-        MovingAverage(decay=config.average),
-        Export(folder, model),
-        LearningRateMonitor("step"),
-        ModelCheckpoint(
-            folder / "training", filename="last", enable_version_counter=False,
-            train_time_interval=timedelta(minutes=config.save_minutes),
-        ),
-    ]  # fmt: skip
-
-
-def _require(config: DictConfig, *keys: str) -> None:
-    missing = [key for key in keys if OmegaConf.is_missing(_parent(config, key), key.rpartition(".")[2])]
-    if missing:
-        raise ValueError(f"Training motion needs {' and '.join(missing)}, given as data.folder=LATENTS output=OUT.")
-
-
-def _parent(config: DictConfig, key: str) -> DictConfig:
-    above = key.rpartition(".")[0]
-    return OmegaConf.select(config, above) if above else config
+def _trainer(config: DictConfig, folder: Path, model: DictConfig) -> Trainer:
+    return instantiate(config.trainer)(
+        # Export comes first: the average swaps its weights out again when validation ends.
+        callbacks=[
+            Export(folder, "generator", model),
+            MovingAverage(decay=config.average),
+            LearningRateMonitor("step"),
+            resumable(folder / "training", minutes=config.save_minutes),
+        ],
+        logger=TensorBoardLogger(folder / "training", name="", version=""),
+    )

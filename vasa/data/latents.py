@@ -8,53 +8,23 @@ emotion [T, 8], lip_opening [T], in float16 or float32.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import torch
 from einops import rearrange
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from vasa.motion.track import Track
 from vasa.space import MotionSpace
 from vasa.types import Motion
 
 VERSION = 1
 LABELS = ("features", "gaze", "distance", "emotion", "lip_opening")
-
-
-@dataclass(frozen=True)
-class Track:
-    """One clip, or a batch of pieces of clips with a leading B; all float32.
-
-    motion: [T, M], normalised by the space. features: [T, A]. gaze: [T, 2]. distance: [T, 1]. emotion: [T, 8].
-    lip_opening: [T, 1]. known: [T], False outside the clip.
-    """
-
-    motion: Tensor
-    features: Tensor
-    gaze: Tensor
-    distance: Tensor
-    emotion: Tensor
-    lip_opening: Tensor
-    known: Tensor
-
-    def map(self, function: Any) -> Self:
-        """The same track with this function applied to every tensor."""
-        return type(self)(**{f.name: function(getattr(self, f.name)) for f in fields(self)})
-
-    def to(self, device: torch.device | str) -> Self:
-        """The same track on this device."""
-        return self.map(lambda value: value.to(device))
-
-    @staticmethod
-    def join(tracks: Sequence[Track], join: Any) -> Track:
-        """One track out of many: `join` is torch.cat or torch.stack."""
-        return Track(**{f.name: join([getattr(t, f.name) for t in tracks]) for f in fields(Track)})
 
 
 @dataclass(frozen=True)
@@ -118,13 +88,16 @@ class Windows:
 
 
 class WindowStream(IterableDataset[Track]):
-    """An endless stream of batches; batch i depends on (seed, i) alone, so a run that resumes goes on exactly."""
+    """An endless stream of batches; batch i depends on (seed, i) alone, so a run that resumes goes on exactly.
 
-    def __init__(self, windows: Windows, *, batch_size: int, seed: int, first: int = 0) -> None:
+    first: says, when the stream is begun, which batch it begins with.
+    """
+
+    def __init__(self, windows: Windows, *, batch_size: int, seed: int, first: Callable[[], int] = int) -> None:
         self.windows, self.batch_size, self.seed, self.first = windows, batch_size, seed, first
 
     def __iter__(self) -> Iterator[Track]:
-        index = self.first
+        index = self.first()
         while True:
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + index)
             yield self.windows.draw(self.batch_size, generator)

@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import torch
 from einops import rearrange
-from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.callbacks import WeightAveraging
+from lightning.pytorch import LightningModule
 from torch import Tensor
-from torch.utils.data import DataLoader
 
-from vasa import checkpoint
-from vasa.data.latents import Latents, Track, Windows, WindowStream, head
 from vasa.motion.conditions import Conditions, Given
 from vasa.motion.generator import DiffusionMotion
 from vasa.motion.loss import Dropout, masked_mse, noised, velocity_mse
 from vasa.motion.plot import compare
 from vasa.motion.probe import LinearProbe, correlation
+from vasa.motion.track import Track
+from vasa.training import warm_cosine
 from vasa.types import Controls
-
-
-class MotionData(LightningDataModule):
-    """Windows to train on, and the beginnings of held-out clips to draw.
-
-    drawn_clips, drawn_frames: how many held-out clips are drawn at each validation, and how much of each.
-    """
-
-    def __init__(
-        self, latents: Latents, *, window: int, carry: int, batch_size: int, seed: int,
-        drawn_clips: int, drawn_frames: int,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.windows = Windows(latents.split("train"), window=window, carry=carry)
-        self.held_out = head(latents.split("test"), frames=drawn_frames, count=drawn_clips)
-        self.batch_size, self.seed = batch_size, seed
-
-    def train_dataloader(self) -> DataLoader[Track]:
-        first = self.trainer.global_step if self.trainer else 0
-        stream = WindowStream(self.windows, batch_size=self.batch_size, seed=self.seed, first=first)
-        return DataLoader(stream, batch_size=None)
-
-    def val_dataloader(self) -> DataLoader[Track]:
-        return DataLoader([self.held_out], batch_size=None)  # type: ignore[arg-type]
-
-    def transfer_batch_to_device(self, batch: Track, device: torch.device, dataloader_idx: int) -> Track:  # noqa: ARG002
-        return batch.to(device)
 
 
 class MotionTraining(LightningModule):
@@ -107,37 +76,16 @@ class MotionTraining(LightningModule):
         figure = compare(batch.motion[0].cpu(), drawn[0].float().cpu(), curves, frame_rate=rate)
         board.add_figure("drawn", figure, self.global_step)
 
+    def transfer_batch_to_device(self, batch: Track, device: torch.device, dataloader_idx: int) -> Track:  # noqa: ARG002
+        return batch.to(device)
+
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.AdamW(
             self.generator.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, betas=(0.9, 0.99)
         )
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._warm_cosine)
+        factor = partial(warm_cosine, warmup=self.warmup, steps=self.steps)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-    def _warm_cosine(self, step: int) -> float:
-        rest = min(1.0, max(0, step - self.warmup) / max(1, self.steps - self.warmup))
-        return min(1.0, (step + 1) / self.warmup) * 0.5 * (1 + math.cos(math.pi * rest))
-
-
-class MovingAverage(WeightAveraging):
-    """Exponential moving average of the weights that forgets the first steps quickly: decay min(d, (1+n)/(10+n))."""
-
-    def __init__(self, *, decay: float) -> None:
-        super().__init__(
-            avg_fn=lambda average, current, n: average.lerp(current, 1 - min(decay, float((1 + n) / (10 + n))))
-        )
-
-
-class Export(Callback):
-    """Writes the averaged generator as a checkpoint folder at every validation."""
-
-    def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
-        self.folder, self.config = folder, config
-
-    def on_validation_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        assert isinstance(pl_module, MotionTraining)
-        if not trainer.sanity_checking:
-            checkpoint.save(self.folder, pl_module.generator, self.config)
 
 
 def conditions_of(batch: Track, carry: int) -> Conditions:
