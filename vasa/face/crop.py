@@ -1,0 +1,117 @@
+"""The square around a face that a renderer sees, and the way back into the whole picture.
+
+A crop is a similarity transform. Crop units: [-1, 1] spans the square, x right, y down. Picture pixels: (0, 0) is the
+corner of the picture, the centre of its first pixel lies at (0.5, 0.5). The crop that fits a face has its centre
+half-way between eye level and mouth level, and four times the distance from the chin to the eyes as its side: then
+the head has x = y = log scale = 0.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from einops import pack, reduce, unpack
+from torch import Tensor
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square in a picture.
+
+    x_px, y_px: its centre in picture pixels. size_px: its side. angle: by how much it is turned counter-clockwise as
+    seen on the screen, in radians.
+    """
+
+    x_px: float
+    y_px: float
+    size_px: float
+    angle: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (self.size_px > 0 and all(map(math.isfinite, (self.x_px, self.y_px, self.size_px, self.angle)))):
+            raise ValueError(f"A crop has finite numbers and a side above 0 pixels; got {self}.")
+
+    @staticmethod
+    def around_face(eyes: Tensor, mouth: Tensor, chin: Tensor) -> Crop:
+        """The upright crop that fits a face, from three points [2] in picture pixels: between the eyes, mouth, chin."""
+        centre = (eyes + mouth) / 2
+        return Crop(centre[0].item(), centre[1].item(), 4 * (chin - eyes).norm().item())
+
+    def to_picture(self, points: Tensor) -> Tensor:
+        """Crop units [..., 2] to picture pixels [..., 2]."""
+        return points @ self._axes(points).mT * (self.size_px / 2) + self._centre(points)
+
+    def to_crop(self, points: Tensor) -> Tensor:
+        """Picture pixels [..., 2] to crop units [..., 2]."""
+        return (points - self._centre(points)) @ self._axes(points) / (self.size_px / 2)
+
+    def crop(self, picture: Tensor, size: int) -> Tensor:
+        """Cut [..., 3, H, W] to [..., 3, size, size]; outside the picture its edge goes on."""
+        # Several samples a pixel, averaged, keep fine texture from aliasing when a large face becomes a small crop.
+        samples = max(1, math.ceil(self.size_px / size - 1e-6))
+        points = self.to_picture(_centres(size * samples, size * samples, picture) * 2 / (size * samples) - 1)
+        cut = _sample(picture, points)
+        return reduce(cut, "... c (h i) (w j) -> ... c h w", "mean", i=samples, j=samples)
+
+    def uncrop(self, patch: Tensor, height: int, width: int) -> Tensor:
+        """Put [..., 3, S, S] back to its place in a picture [..., 3, height, width]; outside, its edge goes on."""
+        patches, leading = pack([patch], "* c h w")
+        goal = max(1, round(self.size_px))
+        if goal < patch.shape[-1]:
+            patches = F.interpolate(patches, (goal, goal), mode="bilinear", antialias=True)
+        units = self.to_crop(_centres(height, width, patch))
+        return unpack(_sample(patches, (units + 1) * patches.shape[-1] / 2), leading, "* c h w")[0]
+
+    def mask(self, height: int, width: int, like: Tensor, edge: float = 0.15) -> Tensor:
+        """[height, width]: 1 well inside the square, 0 outside, a smooth ramp over `edge` of its half side between."""
+        inside = 1 - self.to_crop(_centres(height, width, like)).abs().amax(-1)
+        ramp = (inside / edge).clamp(0, 1)
+        return ramp * ramp * (3 - 2 * ramp)
+
+    def paste(self, picture: Tensor, patch: Tensor) -> Tensor:
+        """Lay patches [..., 3, S, S] over their place in a picture [3, H, W], without a seam: [..., 3, H, W]."""
+        height, width = picture.shape[-2:]
+        left, top, right, bottom = self._bounds(height, width)
+        part = picture[..., top:bottom, left:right]
+        moved = Crop(self.x_px - left, self.y_px - top, self.size_px, self.angle)
+        weight = moved.mask(bottom - top, right - left, part)
+        whole = picture.expand(*patch.shape[:-3], *picture.shape[-3:]).clone()
+        laid = moved.uncrop(patch, bottom - top, right - left)
+        whole[..., top:bottom, left:right] = torch.lerp(part, laid, weight)
+        return whole
+
+    def _bounds(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """The smallest rectangle of whole pixels that holds the square: left, top, right, bottom."""
+        corners = self.to_picture(torch.tensor([[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]]))
+        low, high = corners.amin(0).floor(), corners.amax(0).ceil()
+        left, right = (int(v) for v in torch.stack([low[0], high[0]]).clamp(0, width))
+        top, bottom = (int(v) for v in torch.stack([low[1], high[1]]).clamp(0, height))
+        if left >= right or top >= bottom:
+            raise ValueError(f"{self} lies outside the picture of {width} x {height} pixels.")
+        return left, top, right, bottom
+
+    def _axes(self, like: Tensor) -> Tensor:
+        cos, sin = math.cos(self.angle), math.sin(self.angle)
+        return like.new_tensor([[cos, sin], [-sin, cos]])
+
+    def _centre(self, like: Tensor) -> Tensor:
+        return like.new_tensor([self.x_px, self.y_px])
+
+
+def _centres(height: int, width: int, like: Tensor) -> Tensor:
+    """[height, width, 2]: x and y of the centres of pixels."""
+    y = torch.arange(height, dtype=like.dtype, device=like.device) + 0.5
+    x = torch.arange(width, dtype=like.dtype, device=like.device) + 0.5
+    return torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
+
+
+def _sample(picture: Tensor, points: Tensor) -> Tensor:
+    """[..., C, H, W] at pixel places [h, w, 2]: [..., C, h, w]."""
+    height, width = picture.shape[-2:]
+    grid = points * 2 / points.new_tensor([width, height]) - 1
+    channels, leading = pack([picture], "* h w")  # all channels of all pictures share the grid
+    seen = F.grid_sample(channels[None], grid[None], mode="bilinear", padding_mode="border", align_corners=False)
+    return unpack(seen[0], leading, "* h w")[0]
