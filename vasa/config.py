@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.errors import InstantiationException
 from hydra.utils import get_object
 from hydra.utils import instantiate as build
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -46,7 +47,12 @@ def instantiate(node: DictConfig | Mapping[str, Any], *, also: Sequence[str] = (
     plain = OmegaConf.to_container(node, resolve=True) if isinstance(node, DictConfig) else node
     for target in targets(plain):
         check_allowed(target, (*ALLOWED, *also))
-    return build(plain, _convert_="all", **late)
+    try:
+        return build(plain, _convert_="all", **late)
+    except InstantiationException as error:
+        if isinstance(error.__cause__, ValueError | OSError):  # the caller's mistake, in its own words
+            raise error.__cause__ from None
+        raise
 
 
 def targets(node: object) -> list[str]:

@@ -83,7 +83,9 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         return 1 << 40
 
     def __getitem__(self, number: int) -> dict[str, Tensor]:
-        generator = torch.Generator().manual_seed((self.seed << 40) + number)
+        # Mixed, because PyTorch's CPU generator heeds only 32 bits of a seed.
+        mixed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
+        generator = torch.Generator().manual_seed(mixed)
         clip = self.clips[int(torch.multinomial(self.weights, 1, generator=generator))]
         index = torch.randint(len(clip), (1 + self.drivers,), generator=generator).numpy()
         return {
