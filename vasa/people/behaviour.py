@@ -1,0 +1,139 @@
+"""What a person does during a clip: face, head and eyes in time with the voice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from einops import rearrange
+
+from vasa.clock import CLOCK
+from vasa.people.avatar import EXPRESSION_INDEX, EXPRESSIONS
+from vasa.people.emotions import FACES, pick
+from vasa.people.eyes import blink_track, gaze_track
+from vasa.people.head_motion import HeadTrack, head_track
+from vasa.people.phones import Phone
+from vasa.people.smooth import bumps, wander
+from vasa.people.visemes import VOWELS, lips_held, mouth_track
+from vasa.types import EMOTIONS
+
+_OPENING = [EXPRESSION_INDEX[n] for n in ("MouthOpen", "Shout", "RsmileOpen", "LsmileOpen", "AE_AA", "AO_a")]
+_PARTING = [EXPRESSION_INDEX[n] for n in ("RlipUp", "LlipUp", "RlipDown", "LlipDown", "Rdisgust", "Ldisgust", "Kiss")]
+_BROWS = [EXPRESSION_INDEX[n] for n in ("RRbrowUp", "RbrowUp", "LbrowUp", "LLbrowUp")]
+_LIDS = [EXPRESSION_INDEX[n] for n in ("LeyeClose", "ReyeClose")]
+_WIDENED = [EXPRESSION_INDEX[n] for n in ("LeyeOpen", "ReyeOpen")]
+_PAIRS = [
+    (index, EXPRESSION_INDEX[name.replace("RR", "LL") if name.startswith("RR") else "L" + name[1:]])
+    for name, index in EXPRESSION_INDEX.items()
+    if name.startswith("R")
+]
+
+
+@dataclass(frozen=True)
+class Style:
+    """A person's habits."""
+
+    effort: float  # of the mouth
+    liveliness: float  # of the head
+    contact: float  # share of time looking near the camera
+    blinks_per_minute: float
+    brows: float  # height of the brows' emphasis
+    asymmetry: np.ndarray  # [2] gain of the right and the left half of the face
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What the body does in each frame, before it is filmed."""
+
+    expression: np.ndarray  # [T, E]
+    motion: HeadTrack
+    look: np.ndarray  # [T, 2] wanted gaze
+    blink: np.ndarray  # [T] closed 0 to 1
+    emotion: np.ndarray  # [T, 8]
+
+
+def style(rng: np.random.Generator) -> Style:
+    """Draw a person's habits."""
+    return Style(
+        effort=rng.uniform(0.75, 1.15),
+        liveliness=rng.uniform(0.7, 1.35),
+        contact=rng.uniform(0.55, 0.9),
+        blinks_per_minute=rng.uniform(20, 35),
+        brows=rng.uniform(0.1, 0.7),
+        asymmetry=1 + rng.normal(0, 0.06, 2),
+    )
+
+
+def speak(
+    rng: np.random.Generator, phones: tuple[Phone, ...], samples: np.ndarray, habits: Style, *, wide: bool
+) -> Performance:
+    """Say something: phones and samples [S] cover the same whole frames."""
+    frames = CLOCK.frames(len(samples))
+    stresses = stressed_frames(phones, samples)
+    emotion = _emotion_track(rng, frames)
+    held = lips_held(phones, frames)[:, None]
+    mood = emotion @ FACES
+    mood[:, _OPENING + _PARTING] *= 1 - held
+    raised = stresses[rng.random(len(stresses)) < 0.5]
+    expression = mouth_track(phones, frames, effort=habits.effort) + mood
+    brows = bumps(frames, raised.astype(float), rng.uniform(0.3, 1.0, len(raised)), width=4.0) * habits.brows
+    expression[:, _BROWS] += brows[:, None] + 0.08 * np.abs(wander(rng, frames, 1, width=15))
+    return _finish(rng, frames, expression, emotion, habits, stresses, wide)
+
+
+def roam(rng: np.random.Generator, frames: int, habits: Style, *, wide: bool) -> Performance:
+    """Walk through all shapes of the face, far and without sense, as speech never does."""
+    level = wander(rng, frames, len(EXPRESSIONS), width=rng.uniform(4, 9)) - rng.uniform(0.8, 1.6, len(EXPRESSIONS))
+    expression = np.clip(level, 0, 1.2)
+    if rng.random() < 0.6:
+        for right, left in _PAIRS:
+            expression[:, left] = expression[:, right]
+    expression *= 2.2 / np.maximum(expression.sum(1, keepdims=True), 2.2)
+    expression[:, _LIDS] *= 0.3
+    emotion = np.zeros((frames, len(EMOTIONS)))
+    emotion[:, EMOTIONS.index("neutral")] = 1
+    return _finish(rng, frames, expression, emotion, habits, np.zeros(0, int), wide)
+
+
+def _finish(
+    rng: np.random.Generator,
+    frames: int,
+    expression: np.ndarray,
+    emotion: np.ndarray,
+    habits: Style,
+    stresses: np.ndarray,
+    wide: bool,
+) -> Performance:
+    motion = head_track(rng, frames, liveliness=habits.liveliness, stresses=stresses, wide=wide)
+    look = gaze_track(rng, frames, contact=0.3 if wide else habits.contact, wide=wide)
+    blink = blink_track(rng, frames, per_minute=habits.blinks_per_minute)
+    for side, gain in zip("RL", habits.asymmetry, strict=True):
+        mine = [i for n, i in EXPRESSION_INDEX.items() if n[0] == side and i not in _LIDS]
+        expression[:, mine] *= gain
+    lowered = 0.5 * np.clip(-look[:, 1] - 0.05, 0, 0.5)  # lids follow the eyes down
+    closed = np.clip(np.maximum(expression[:, _LIDS], lowered[:, None]) + blink[:, None], 0, 1)
+    expression[:, _WIDENED] *= 1 - closed
+    expression[:, _LIDS] = closed
+    return Performance(np.clip(expression, 0, 1.3), motion, look, blink, emotion)
+
+
+def _emotion_track(rng: np.random.Generator, frames: int) -> np.ndarray:
+    """One emotion, or in a third of the clips a change from one to another: [T, 8]."""
+    first, second = pick(rng), pick(rng)
+    if rng.random() > 0.33:
+        return np.repeat(first[None], frames, axis=0)
+    middle = rng.uniform(0.25, 0.75) * frames
+    mix = 1 / (1 + np.exp(-(np.arange(frames) - middle) / 4))
+    return first + mix[:, None] * (second - first)
+
+
+def stressed_frames(phones: tuple[Phone, ...], samples: np.ndarray) -> np.ndarray:
+    """Frames of the loudest vowels, at least 0.3 s apart."""
+    chunks = rearrange(samples, "(t s) -> t s", s=CLOCK.samples_per_frame)
+    loud = np.sqrt(np.square(chunks).mean(1))
+    middles = [int((p.start_s + p.end_s) / 2 * CLOCK.frame_rate) for p in phones if p.symbol in VOWELS]
+    chosen: list[int] = []
+    for frame in sorted((m for m in middles if m < len(loud)), key=lambda m: -loud[m])[: max(1, len(loud) // 15)]:
+        if all(abs(frame - other) >= 8 for other in chosen):
+            chosen.append(frame)
+    return np.array(sorted(chosen), int)

@@ -1,0 +1,108 @@
+"""One clip of a film: who, what, how; filmed and written with all labels."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from vasa.audio.files import write_speech
+from vasa.clock import CLOCK
+from vasa.people.avatar import Avatar
+from vasa.people.behaviour import Performance, roam, speak
+from vasa.people.looks import look
+from vasa.people.person import Person, person
+from vasa.people.phones import phone_track
+from vasa.people.rig import Placement, face, lip_opening, place, seen_pose
+from vasa.people.scene import Look, Stage
+from vasa.people.speech_source import SpeechSource, silence
+from vasa.people.voices import Utterance
+
+Kind = Literal["speech", "idle", "expression"]
+KINDS: tuple[tuple[Kind, float], ...] = (("speech", 0.8), ("idle", 0.05), ("expression", 0.15))
+WIDE_SHARE = 0.1  # of the clips turn far
+
+
+@dataclass(frozen=True)
+class Script:
+    """What happens in a clip."""
+
+    who: Person
+    kind: Kind
+    wide: bool
+    said: Utterance
+    acted: Performance
+    look: Look
+
+
+def script(index: int, files: tuple[Path, ...], speech: SpeechSource, *, people: int, seed: int) -> Script:
+    """Clip `index` of the film that `seed` makes; depends on nothing else."""
+    rng = np.random.default_rng((seed, 2, index))
+    who = person(index % people, files, seed=seed)
+    kind = KINDS[rng.choice(len(KINDS), p=[share for _, share in KINDS])][0]
+    wide = bool(rng.random() < WIDE_SHARE)
+    frames = CLOCK.frames_in(float(np.clip(rng.normal(6, 1), 4, 8)))
+    said = speech.draw(rng, who.split, frames) if kind == "speech" else silence(frames)
+    if kind == "expression":
+        acted = roam(rng, frames, who.habits, wide=wide)
+    else:
+        acted = speak(rng, said.phones, said.samples, who.habits, wide=wide)
+    return Script(who, kind, wide, said, acted, look(rng, who))
+
+
+def shoot(stage: Stage, avatar: Avatar, made: Script) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Pictures, place maps and labels of a script."""
+    motion = made.acted.motion
+    placement = place(
+        avatar, head=motion.head, body=motion.body, shift=motion.shift, log_scale=motion.log_scale, look=made.acted.look
+    )
+    expression = made.acted.expression
+    frames, places = stage.film(avatar, made.look, expression=expression, parts=placement.parts)
+    return frames, places, labels(avatar, made, placement)
+
+
+def labels(avatar: Avatar, made: Script, placement: Placement) -> dict[str, np.ndarray]:
+    """Everything that is known about each frame."""
+    acted, frames = made.acted, len(placement.pose)
+    pose = seen_pose(placement, made.look.distance)
+    times = (np.arange(frames) + 0.5) / CLOCK.frame_rate
+    track = {
+        "pose": pose,
+        "gaze": placement.gaze,
+        "eyes": placement.eyes,
+        "blink": np.repeat(acted.blink[:, None], 2, axis=1),
+        "expression": acted.expression,
+        "lip_opening": lip_opening(avatar, face(avatar, acted.expression)[0]),
+        "emotion": acted.emotion,
+        "distance": np.exp(-pose[:, 5:]),
+    }
+    exact = {name: np.asarray(value, np.float32) for name, value in track.items()}
+    return exact | {"phone": phone_track(made.said.phones, times)}
+
+
+def write_clip(
+    folder: Path, made: Script, frames: np.ndarray, places: np.ndarray, tracks: dict[str, np.ndarray]
+) -> None:
+    """Write a clip beside its place, then move it there, so that no half clip is ever found."""
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    np.save(partial / "frames.npy", frames)
+    np.save(partial / "place.npy", places)
+    np.savez(partial / "labels.npz", **tracks)
+    write_speech(partial / "speech.wav", made.said.samples)
+    facts = {
+        "person": made.who.number,
+        "voice": made.said.voice,
+        "text": made.said.text,
+        "split": made.who.split,
+        "kind": made.kind,
+        "wide": made.wide,
+    }
+    (partial / "clip.json").write_text(json.dumps(facts))
+    partial.rename(folder)

@@ -1,0 +1,130 @@
+"""Films many clips of virtual people with all labels: parallel, resumable, the same from the same seed."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.queues import Queue
+from pathlib import Path
+
+from vasa.clock import CLOCK
+from vasa.people.avatar import EXPRESSIONS
+from vasa.people.clip import script, shoot, write_clip
+from vasa.people.mixing import embody
+from vasa.people.person import avatar_files
+from vasa.people.scene import Stage
+from vasa.people.speech_source import open_source
+
+VERSION = 1
+CLIP_S = 6.0  # on average
+_REFRESH = 10  # clips between two writings of film.json
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to film."""
+
+    folder: Path
+    avatars: Path
+    people: int
+    clips: int
+    size: int
+    seed: int
+    recordings: Path | None = None
+    cache: Path | None = None
+
+    @property
+    def bytes_needed(self) -> int:
+        """Disk space of the whole film."""
+        frame = 3 * self.size**2 + 5 * (self.size // 4) ** 2 + CLOCK.samples_per_frame * 2 + 400
+        return int(self.clips * CLIP_S * CLOCK.frame_rate * frame)
+
+    def clip(self, index: int) -> Path:
+        return self.folder / "clips" / f"{index:06d}"
+
+
+def clips_for(minutes: float) -> int:
+    """How many clips last this long together."""
+    return max(1, round(minutes * 60 / CLIP_S))
+
+
+def film(plan: Plan, *, workers: int = 1, progress: Callable[[int], None] = lambda _frames: None) -> Path:
+    """Film what is missing of the plan and return its film.json; `progress` hears the frames of each clip.
+
+    Raises ValueError where the folder holds another film or the disk is too small.
+    """
+    avatar_files(plan.avatars)
+    _claim(plan)
+    missing = [i for i in range(plan.clips) if not plan.clip(i).exists()]
+    context = multiprocessing.get_context("spawn")
+    done: Queue[int | str] = context.Queue()
+    crew = [context.Process(target=_work, args=(plan, missing[w::workers], done), daemon=True) for w in range(workers)]
+    for worker in crew:
+        worker.start()
+    for number in range(len(missing)):
+        report = done.get()
+        if isinstance(report, str):
+            raise ValueError(report)
+        progress(report)
+        if number % _REFRESH == 0:
+            _note(plan)
+    for worker in crew:
+        worker.join()
+    return _note(plan)
+
+
+def _claim(plan: Plan) -> None:
+    """Check that the folder is free or holds the same film, and that the disk is large enough."""
+    (plan.folder / "clips").mkdir(parents=True, exist_ok=True)
+    path = plan.folder / "film.json"
+    if path.exists():
+        there = json.loads(path.read_text())
+        if (there["seed"], there["size"], there["people"]) != (plan.seed, plan.size, plan.people):
+            raise ValueError(
+                f"{plan.folder} holds another film (seed {there['seed']}, size {there['size']}, {there['people']} people); "
+                "name another folder."
+            )
+    made = sum(1 for i in range(plan.clips) if plan.clip(i).exists())
+    needed = plan.bytes_needed * (plan.clips - made) // plan.clips
+    free = shutil.disk_usage(plan.folder).free
+    if needed > free:
+        raise ValueError(
+            f"The film needs {needed / 1e9:.1f} GB, {plan.folder} has {free / 1e9:.1f} GB; ask for fewer minutes or a smaller size."
+        )
+
+
+def _note(plan: Plan) -> Path:
+    """Write film.json for the clips that exist."""
+    path = plan.folder / "film.json"
+    facts = {
+        "version": VERSION,
+        "size": plan.size,
+        "fps": CLOCK.frame_rate,
+        "seed": plan.seed,
+        "people": plan.people,
+        "expression_names": EXPRESSIONS,
+        "clips": [p.name for p in sorted((plan.folder / "clips").iterdir()) if not p.name.startswith(".")],
+    }
+    partial = path.with_suffix(".part")
+    partial.write_text(json.dumps(facts))
+    partial.replace(path)
+    return path
+
+
+def _work(plan: Plan, indices: list[int], done: Queue[int | str]) -> None:
+    """Film some clips in a process of its own; a mistake of the caller goes back as its sentence."""
+    os.environ.setdefault("LP_NUM_THREADS", "0")  # one core each, where Mesa draws in software
+    try:
+        files, speech = avatar_files(plan.avatars), open_source(plan.recordings)
+        with Stage(size=plan.size) as stage:
+            for index in indices:
+                made = script(index, files, speech, people=plan.people, seed=plan.seed)
+                frames, places, tracks = shoot(stage, embody(made.who, cache=plan.cache), made)
+                write_clip(plan.clip(index), made, frames, places, tracks)
+                done.put(len(frames))
+    except (ValueError, OSError) as error:
+        done.put(str(error))

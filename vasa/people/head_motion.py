@@ -1,0 +1,49 @@
+"""How heads move while people talk and listen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vasa.people.smooth import bumps, wander
+
+LIMIT = np.deg2rad([38.0, 22.0, 22.0])  # yaw, pitch, roll
+
+
+@dataclass(frozen=True)
+class HeadTrack:
+    """Angles of head and body (yaw, pitch, roll), shift of the body in crop units, log scale."""
+
+    head: np.ndarray  # [T, 3]
+    body: np.ndarray  # [T, 3]
+    shift: np.ndarray  # [T, 2]
+    log_scale: np.ndarray  # [T]
+
+
+def head_track(
+    rng: np.random.Generator, frames: int, *, liveliness: float, stresses: np.ndarray, wide: bool
+) -> HeadTrack:
+    """Drift, small fast motion and a nod at each stressed frame; `wide` clips turn much farther."""
+    reach = np.deg2rad([15.0, 8.0, 8.0] if wide else [3.6, 2.4, 1.8])
+    slow = wander(rng, frames, 3, width=rng.uniform(14, 22) if wide else rng.uniform(9, 15)) * reach
+    fast = wander(rng, frames, 3, width=3.5) * np.deg2rad([0.55, 0.6, 0.4])
+    nods = np.zeros((frames, 3))
+    heights = np.deg2rad(rng.uniform(-4.0, -0.5, len(stresses)))
+    nods[:, 1] = bumps(frames, stresses + 1.0, heights, width=3.2)
+    base = rng.normal(0, np.deg2rad(4.0), 3)
+    angles = base + liveliness * (slow + fast + nods)
+    head = LIMIT * np.tanh(angles / LIMIT)
+    body = 0.6 * base + np.deg2rad(0.8) * wander(rng, frames, 3, width=20)
+    return HeadTrack(head, body, *_stance(rng, frames, wide))
+
+
+def _stance(rng: np.random.Generator, frames: int, wide: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Where the body stands in the picture, with sway and breath."""
+    times = np.arange(frames)
+    breath = 0.005 * np.sin(2 * np.pi * (times / 25 * rng.uniform(0.2, 0.33) + rng.random()))
+    base = rng.normal(0, [0.08, 0.07]) * (1.4 if wide else 1.0)
+    shift = np.clip(base, -0.25, 0.25) + 0.012 * wander(rng, frames, 2, width=16)
+    shift[:, 1] += breath
+    log_scale = np.clip(rng.normal(-0.05, 0.12), -0.4, 0.3) + 0.008 * wander(rng, frames, 1, width=18)[:, 0]
+    return shift, log_scale

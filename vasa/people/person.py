@@ -1,0 +1,76 @@
+"""A virtual person from a seed: whose body, which colours, which habits, which voice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from vasa.people.behaviour import Style, style
+
+Split = Literal["train", "test"]
+TEST_EVERY = 16  # every sixteenth person is kept for measuring
+HELD_OUT_EVERY = 7  # and so is every seventh avatar, shape and texture
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is filmed; everything follows from `seed` and the folder of avatars."""
+
+    number: int
+    split: Split
+    body: Path  # the avatar that gives body, hair and texture
+    face: Path  # the avatar whose face shape is mixed in
+    share: float  # of that face, 0 to 1
+    skin: np.ndarray  # [3] gains in linear light
+    hair: np.ndarray  # [3]
+    clothes: np.ndarray  # [3]
+    build: np.ndarray  # [2] stretch of the head along x and z
+    habits: Style
+
+
+def avatar_files(folder: Path) -> tuple[Path, ...]:
+    """The avatars in a folder, sorted by name; raises ValueError where there are too few to keep some apart."""
+    files = tuple(sorted(folder.glob("*.glb")))
+    if len(files) < 2:
+        raise ValueError(f"{folder} holds {len(files)} avatars (*.glb); virtual people need at least 2.")
+    return files
+
+
+def avatars_of(files: Sequence[Path], split: Split) -> tuple[Path, ...]:
+    """The avatars that people of a split may be made of; the splits share none."""
+    offset = min(3, len(files) - 1)
+    return tuple(f for i, f in enumerate(files) if (i % HELD_OUT_EVERY == offset) == (split == "test"))
+
+
+def person(number: int, files: Sequence[Path], *, seed: int) -> Person:
+    """Person `number` of the crowd that `seed` and the avatars make."""
+    rng = np.random.default_rng((seed, 1, number))
+    split: Split = "test" if number % TEST_EVERY == TEST_EVERY - 1 else "train"
+    mine = avatars_of(files, split)
+    body = mine[rng.integers(len(mine))]
+    same = [f for f in mine if _sex(f) == _sex(body) and f != body] or list(mine)
+    return Person(
+        number=number,
+        split=split,
+        body=body,
+        face=same[rng.integers(len(same))],
+        share=float(rng.choice([0.0, rng.uniform(0.2, 0.8)], p=[0.25, 0.75])),
+        skin=_tint(rng, light=0.16, hue=0.04),
+        hair=_tint(rng, light=0.5, hue=0.12),
+        clothes=_tint(rng, light=0.45, hue=0.4),
+        build=np.exp(rng.normal(0, [0.04, 0.03])),
+        habits=style(rng),
+    )
+
+
+def _sex(path: Path) -> str:
+    """VALID's files are named group_sex_number_outfit."""
+    return (path.stem.split("_") + [""])[1]
+
+
+def _tint(rng: np.random.Generator, *, light: float, hue: float) -> np.ndarray:
+    return np.clip(np.exp(rng.normal(0, light) + rng.normal(0, hue, 3)), 0.3, 2.5)

@@ -1,0 +1,78 @@
+"""Where a film gets its speech: voices and recordings, cut or joined to the length of a clip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vasa.clock import CLOCK
+from vasa.people.phones import SIL, Phone
+from vasa.people.recorded import recorded_ljspeech
+from vasa.people.sentences import sentence
+from vasa.people.voices import Split, Utterance, Voice, cast
+
+
+@dataclass(frozen=True)
+class SpeechSource:
+    """Utterances of both splits; recordings come in a seventh of the clips where there are any."""
+
+    voices: tuple[Voice, ...]
+    recordings: tuple[Utterance, ...]
+
+    def draw(self, rng: np.random.Generator, split: Split, frames: int) -> Utterance:
+        """One clip's speech of exactly `frames`."""
+        kept = [u for u in self.recordings if u.split == split]
+        if kept and rng.random() < 1 / 7:
+            pieces = [kept[rng.integers(len(kept))]]
+        else:
+            mine = [v for v in self.voices if v.split == split]
+            voice = mine[rng.integers(len(mine))]
+            pieces = [_say(voice, rng)]
+            while sum(len(p.samples) for p in pieces) < CLOCK.samples(frames) and len(pieces) < 4:
+                pieces.append(_say(voice, rng))
+        return fit(join(pieces), frames, lead=int(rng.integers(0, 25)) if rng.random() < 0.4 else 0)
+
+
+def open_source(recordings: Path | None) -> SpeechSource:
+    """All synthetic voices, and the recorded LJ Speech sentences of a folder if one is named."""
+    return SpeechSource(cast(), recorded_ljspeech(recordings) if recordings else ())
+
+
+def silence(frames: int) -> Utterance:
+    """Nobody speaks."""
+    seconds = frames / CLOCK.frame_rate
+    return Utterance("", "", "train", np.zeros(CLOCK.samples(frames), np.float32), (Phone(SIL, 0.0, seconds),))
+
+
+def join(pieces: list[Utterance]) -> Utterance:
+    """Say one utterance after the other."""
+    phones: list[Phone] = []
+    start = 0.0
+    for piece in pieces:
+        phones += [Phone(p.symbol, p.start_s + start, p.end_s + start) for p in piece.phones]
+        start += piece.duration_s
+    text = " ".join(piece.text for piece in pieces)
+    samples = np.concatenate([piece.samples for piece in pieces])
+    return Utterance(pieces[0].voice, text, pieces[0].split, samples, tuple(phones))
+
+
+def fit(said: Utterance, frames: int, *, lead: int) -> Utterance:
+    """Begin after `lead` silent frames and last `frames`, by silence at the end or by a cut with a short fade."""
+    total, seconds = CLOCK.samples(frames), frames / CLOCK.frame_rate
+    before_s = lead / CLOCK.frame_rate
+    samples = np.zeros(total, np.float32)
+    heard = said.samples[: total - CLOCK.samples(lead)]
+    samples[CLOCK.samples(lead) : CLOCK.samples(lead) + len(heard)] = heard
+    samples[-160:] *= np.linspace(1, 0, 160, dtype=np.float32)
+    moved = [Phone(SIL, 0.0, before_s)] if lead else []
+    moved += [Phone(p.symbol, p.start_s + before_s, min(p.end_s + before_s, seconds)) for p in said.phones]
+    phones = [p for p in moved if p.start_s < seconds and p.end_s > p.start_s]
+    if phones[-1].end_s < seconds:
+        phones.append(Phone(SIL, phones[-1].end_s, seconds))
+    return Utterance(said.voice, said.text, said.split, samples, tuple(phones))
+
+
+def _say(voice: Voice, rng: np.random.Generator) -> Utterance:
+    return voice.say(sentence(rng, language=voice.language), seed=int(rng.integers(2**31)))
