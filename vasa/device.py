@@ -1,8 +1,6 @@
-"""Where to compute, and in which precision."""
+"""Where to compute."""
 
 from __future__ import annotations
-
-from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
@@ -24,15 +22,3 @@ def available(kind: str) -> bool:
     """Whether torch can compute on this kind of device here."""
     checks = {"cpu": lambda: True, "cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
     return kind in checks and bool(checks[kind]())
-
-
-def native_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 is computed in hardware."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-
-
-def fast(device: torch.device) -> AbstractContextManager[object]:
-    """Inside, matrix products and convolutions take the fastest precision that the device has."""
-    return torch.autocast(device.type, torch.bfloat16) if native_bfloat16(device) else nullcontext()

@@ -21,6 +21,7 @@ from vasa.media.video import VideoReader
 from vasa.motion import MotionGenerator
 from vasa.placing import PLACE, keep_place, usual_place
 from vasa.render import Renderer
+from vasa.render.speed import channels_last, fast
 from vasa.session import Piece, Session
 from vasa.stage import Stage
 from vasa.types import Controls, Motion, Portrait
@@ -72,7 +73,7 @@ class Pipeline:
         """Compute on this device ("cpu", "cuda", "mps"), or on the best one there is; raises ValueError."""
         self.device = device.choose(name)
         for module in self._modules().values():
-            module.to(self.device)
+            channels_last(module.to(self.device))
         return self
 
     def __call__(
@@ -156,7 +157,7 @@ class Pipeline:
 
     def _show(self, sitter: Sitter, motion: Motion) -> Iterator[Tensor]:
         for start in range(0, motion.length, self.batch):
-            with device.fast(self.device):
+            with fast(self.device):
                 frames = self.renderer.render(sitter.portrait, motion[slice(start, start + self.batch)])
             yield sitter.stage.paste(frames[0].float())
 
