@@ -13,7 +13,7 @@ from vasa.cli.train_motion import fitted, run
 from vasa.config import instantiate, leaf
 from vasa.data.latents import Latents, Windows, WindowStream, head
 from vasa.motion import DiffusionMotion
-from vasa.motion.loss import Dropout, masked_mse, velocity_mse
+from vasa.motion.loss import Dropout, masked_mse, usual_speed, velocity_mse
 from vasa.motion.probe import LinearProbe, correlation
 from vasa.motion.track import Track
 from vasa.motion.training import MotionTraining, conditions_of, draw
@@ -24,7 +24,15 @@ from vasa.types import Controls
 def training(generator: DiffusionMotion, dropout: Dropout | None = None) -> MotionTraining:
     probe = LinearProbe(torch.zeros(14, 1), torch.zeros(1))
     return MotionTraining(
-        generator, probe, learning_rate=1e-3, warmup=2, steps=100, seed=0, dropout=dropout or Dropout(), velocity=0.1
+        generator,
+        probe,
+        torch.ones(14),
+        learning_rate=1e-3,
+        warmup=2,
+        steps=100,
+        seed=0,
+        dropout=dropout or Dropout(),
+        velocity=0.1,
     )
 
 
@@ -41,15 +49,25 @@ def test_losses_are_zero_for_the_truth_and_ignore_what_is_unknown() -> None:
     truth, known = torch.randn(2, 6, 3), torch.tensor([[True] * 6, [True] * 3 + [False] * 3])
     wrong = torch.where(known[..., None], truth, 9.0)
     assert masked_mse(wrong, truth, known) == 0
-    assert velocity_mse(wrong, truth, known) == 0
+    assert velocity_mse(wrong, truth, known, torch.ones(3)) == 0
     assert masked_mse(truth + 1, truth, known) == pytest.approx(1)
-    assert velocity_mse(truth + 1, truth, known) == pytest.approx(0, abs=1e-10)
+    assert velocity_mse(truth + 1, truth, known, torch.ones(3)) == pytest.approx(0, abs=1e-10)
 
 
 def test_a_training_step_moves_every_parameter(tiny: DiffusionMotion, batch: Track) -> None:
     training(tiny).training_step(batch, 0).backward()
     still = [name for name, p in tiny.named_parameters() if p.grad is None or p.grad.abs().max() == 0]
     assert still == []  # among them the null of every condition
+
+
+def test_speed_is_how_much_a_latent_moves_in_a_frame(folder: Path) -> None:
+    clips = Latents.load(folder).split("train")
+    speed = usual_speed(clips)
+    still = [clip.map(torch.zeros_like) for clip in clips]
+    relative = [
+        velocity_mse(s.motion[None], c.motion[None], c.known[None], speed) for s, c in zip(still, clips, strict=True)
+    ]
+    assert torch.stack(relative).mean() == pytest.approx(1, abs=0.05)
 
 
 @pytest.mark.parametrize("term", ["denoise", "velocity"])

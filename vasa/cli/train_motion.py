@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from vasa import checkpoint
 from vasa.config import compose, instantiate
 from vasa.data.latents import Latents, Windows, WindowStream, head
+from vasa.motion.loss import usual_speed
 from vasa.motion.probe import LinearProbe
 from vasa.motion.track import Track
 from vasa.motion.training import calibrate
@@ -41,7 +42,8 @@ def run(overrides: list[str]) -> None:
     windows = Windows(latents.split("train"), window=generator.window, carry=generator.carry)
     calibrate(generator, windows.frames)
     probe = LinearProbe.fit(windows.frames.motion, windows.frames.lip_opening)
-    training, trainer = instantiate(config.training)(generator, probe), _trainer(config, folder, model)
+    training = instantiate(config.training)(generator, probe, usual_speed(latents.split("train")))
+    trainer = _trainer(config, folder, model)
     held_out = head(latents.split("test"), frames=config.data.drawn_frames, count=config.data.drawn_clips)
     last = folder / "training" / "last.ckpt"
     trainer.fit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -9,6 +10,7 @@ from einops import rearrange
 from torch import Tensor
 
 from vasa.motion.conditions import CONTROLS, Conditions
+from vasa.motion.track import Track
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,18 @@ def masked_mse(prediction: Tensor, truth: Tensor, known: Tensor) -> Tensor:
     return (error * known).sum() / known.sum().clamp_min(1)
 
 
-def velocity_mse(prediction: Tensor, truth: Tensor, known: Tensor) -> Tensor:
-    """Mean squared error of the change from frame to frame, where both are known."""
-    return masked_mse(prediction.diff(dim=1), truth.diff(dim=1), known[:, 1:] & known[:, :-1])
+def velocity_mse(prediction: Tensor, truth: Tensor, known: Tensor, speed: Tensor) -> Tensor:
+    """Mean squared error of the change from frame to frame, where both are known, relative to speed [M].
+
+    Without `speed` a latent that moves slowly, such as the head's pose, could tremble at next to no cost.
+    """
+    return masked_mse(prediction.diff(dim=1) / speed, truth.diff(dim=1) / speed, known[:, 1:] & known[:, :-1])
+
+
+def usual_speed(clips: Sequence[Track], *, least: float = 0.03) -> Tensor:
+    """Root mean square change from frame to frame of each latent [M] over these clips."""
+    steps = torch.cat([clip.motion.diff(dim=0) for clip in clips])
+    return steps.square().mean(0).sqrt().clamp_min(least)
 
 
 def noised(x0: Tensor, noise: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:

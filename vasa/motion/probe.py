@@ -1,4 +1,4 @@
-"""How wide the lips are open, read off motion latents by a straight line; for validation only."""
+"""What validation measures: lips read off motion latents by a straight line, agreement, spread and tremble."""
 
 from __future__ import annotations
 
@@ -34,3 +34,13 @@ def correlation(a: Tensor, b: Tensor) -> Tensor:
     a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
     spread = (a.square().mean(1) * b.square().mean(1)).sqrt()
     return ((a * b).mean(1) / spread.clamp_min(1e-8)).squeeze(-1)
+
+
+def spread(track: Tensor) -> Tensor:
+    """How much [B, T, C] moves about its mean over time: standard deviation, averaged."""
+    return track.std(dim=1).mean()
+
+
+def jitter(track: Tensor) -> Tensor:
+    """How much [B, T, C] trembles: root mean square second difference in time."""
+    return track.diff(n=2, dim=1).square().mean().sqrt()
