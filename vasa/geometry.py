@@ -1,6 +1,6 @@
 """Axes, angles and sampling.
 
-Picture: x to the right, y down, both in [-1, 1] across the crop ("crop units"). Volume: the same, and z towards the camera.
+Picture: x to the right, y down, both in [-1, 1] across the crop ("crop units"). Volume: the same, z to the camera.
 Head frame: x to the subject's left (picture right when the face looks at us), y up, z towards the camera; right-handed.
 Rotation: R = Rz(roll) Ry(yaw) Rx(-pitch). yaw > 0 turns the face to picture right, pitch > 0 looks up,
 roll > 0 tilts it counter-clockwise in the picture. A canonical point c is seen at exp(log scale) R c + (x, y, 0).

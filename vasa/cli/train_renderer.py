@@ -17,7 +17,7 @@ from vasa.training import Export, MovingAverage, resumable
 
 
 def run(overrides: list[str]) -> None:
-    """Train as `conf/train_renderer.yaml` and the overrides say; goes on from output/training/last.ckpt if there is one.
+    """Train as `conf/train_renderer.yaml` and the overrides say; goes on from output/training/last.ckpt.
 
     Raises ValueError where a key without a default is missing or the film cannot be read.
     """

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 
 class SqueezeFeatures(nn.Module):
-    """ImageNet features of SqueezeNet 1.1 (torchvision's layers): pictures [B, 3, H, W] in [0, 1] -> maps, fine to coarse.
+    """ImageNet features of SqueezeNet 1.1: pictures [B, 3, H, W] in [0, 1] -> maps, fine to coarse.
 
     weights: a safetensors file with the keys of `torchvision.models.squeezenet1_1().features`; more keys are left out.
     taps: after which layers to listen. Frozen.

@@ -11,6 +11,7 @@ from einops import rearrange, reduce
 from torch import Tensor, nn
 
 from vasa.geometry import sample_volume
+from vasa.render.motion_encoder import aligned
 from vasa.render.volume import Shown
 
 
@@ -18,8 +19,8 @@ from vasa.render.volume import Shown
 class Truth:
     """What labels say of the frames to be shown; all of batch B.
 
-    picture [B, 3, H, W]; place [B, 3, h, w] canonical coordinates, depth [B, h, w] in the posed volume and part [B, h, w]
-    (0 background, 1 body, 2 head) of every cell; pose [B, 6]; expression [B, E]; emphasis [B, 1, H, W].
+    picture [B, 3, H, W]; place [B, 3, h, w] canonical coordinates, depth [B, h, w] in the posed volume and
+    part [B, h, w] (0 background, 1 body, 2 head) of every cell; pose [B, 6]; expression [B, E]; emphasis [B, 1, H, W].
     """
 
     picture: Tensor
@@ -48,21 +49,21 @@ class PixelLoss(nn.Module):
 
 
 class PerceptualLoss(nn.Module):
-    """Mean over maps of |f(x) - f(y)| / |f(y)| at `scales` sizes, each half the last (MegaPortraits, L_IN, on another network)."""
+    """Mean over maps of |f(x) - f(y)| / |f(y)| on upright faces (MegaPortraits, L_IN and L_face, another network).
 
-    def __init__(self, *, features: nn.Module, scales: int = 1) -> None:
+    size, reach: the faces are brought to this many pixels, `reach` canonical units about their centre.
+    """
+
+    def __init__(self, *, features: nn.Module, size: int = 80, reach: float = 0.62) -> None:
         super().__init__()
-        self.features, self.scales = features, scales
+        self.features, self.size, self.reach = features, size, reach
 
     def forward(self, picture: Tensor, truth: Truth) -> Tensor:
-        x, y, terms = picture, truth.picture, []
-        for _ in range(self.scales):
-            with torch.no_grad():
-                wanted = self.features(y)
-            for ours, theirs in zip(self.features(x), wanted, strict=True):
-                terms.append((ours - theirs).abs().mean() / theirs.abs().mean())
-            x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
-        return torch.stack(terms).mean()
+        x, y = (aligned(p, truth.pose, size=self.size, reach=self.reach) for p in (picture, truth.picture))
+        with torch.no_grad():
+            wanted = self.features(y)
+        pairs = zip(self.features(x), wanted, strict=True)
+        return torch.stack([(ours - theirs).abs().mean() / theirs.abs().mean() for ours, theirs in pairs]).mean()
 
 
 class FieldLoss(nn.Module):

@@ -47,7 +47,7 @@ class Dynamics(nn.Module):
 
 
 def aligned(picture: Tensor, pose: Tensor, *, size: int, reach: float) -> Tensor:
-    """The face upright in the middle: undoes roll, shift and scale, not yaw and pitch. [B, 3, H, W] -> [B, 3, size, size]."""
+    """The face upright in the middle, roll, shift and scale undone: [B, 3, H, W] -> [B, 3, size, size]."""
     axis = (torch.arange(size, device=picture.device, dtype=pose.dtype) + 0.5) * (2 * reach / size) - reach
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     cos, sin = pose[:, 2].cos()[:, None, None], pose[:, 2].sin()[:, None, None]

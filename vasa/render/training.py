@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torchmetrics.functional.image import peak_signal_noise_ratio as psnr
 from torchmetrics.functional.image import structural_similarity_index_measure as ssim
 
-from vasa.render import losses
+from vasa.render import losses as terms
 from vasa.render.scenes import Scene, mixed_pose, scene
 from vasa.render.sheet import sheet
 from vasa.render.volume import Shown, VolumeRenderer, spread
@@ -34,10 +34,10 @@ class RendererTraining(LightningModule):
     ) -> None:  # fmt: skip
         super().__init__()
         self.renderer, self.weights = renderer, dict(weights)
-        self.expression = losses.ExpressionLoss(dynamics=renderer.space.dynamics, expressions=expressions)
-        self.perceptual = losses.PerceptualLoss(features=features) if features is not None else None
-        self.pixel, self.spread, self.pose = losses.PixelLoss(), losses.SpreadLoss(), losses.PoseLoss()
-        self.field, self.depth, self.route = losses.FieldLoss(), losses.DepthLoss(), losses.RouteLoss()
+        self.expression = terms.ExpressionLoss(dynamics=renderer.space.dynamics, expressions=expressions)
+        self.perceptual = terms.PerceptualLoss(features=features) if features is not None else None
+        self.pixel, self.spread, self.pose = terms.PixelLoss(), terms.SpreadLoss(), terms.PoseLoss()
+        self.field, self.depth, self.route = terms.FieldLoss(), terms.DepthLoss(), terms.RouteLoss()
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.warmup, self.steps, self.hold = warmup, steps, hold
         self.seed, self.trust, self.colour, self.emphasis = seed, trust, colour, emphasis
@@ -72,7 +72,7 @@ class RendererTraining(LightningModule):
         }
         return found if self.perceptual is None else found | {"perceptual": self.perceptual(shown.picture, target)}
 
-    def _remember(self, source: losses.Truth, pose: Tensor) -> tuple[Portrait, Tensor]:
+    def _remember(self, source: terms.Truth, pose: Tensor) -> tuple[Portrait, Tensor]:
         dynamics = self.renderer.dynamics(source.picture, pose).float()
         motion = Motion(pose[:, None], dynamics[:, None])
         return self.renderer.remember(source.picture, motion), dynamics
@@ -81,15 +81,19 @@ class RendererTraining(LightningModule):
         frames = batch["frames"].float() / 255
         portrait, motion = self.renderer.encode(frames[:, 0]), self.renderer.motion_of(frames[:, 1:])
         shown = self.renderer.show(spread(portrait, motion.length), motion.frames())
+        with torch.autocast(self.device.type, enabled=False):  # SSIM is a difference of squares
+            self._score(batch, frames, motion, shown, first=batch_idx == 0)
+
+    def _score(self, batch: dict[str, Tensor], frames: Tensor, motion: Motion, shown: Shown, *, first: bool) -> None:
         truth = rearrange(frames[:, 1:], "b n c h w -> (b n) c h w")
         error = (motion.pose - batch["pose"][:, 1:]).abs()
         self.log_dict({
             "held_out/psnr": psnr(shown.picture, truth, data_range=1.0, dim=(1, 2, 3)),
-            "held_out/ssim": ssim(shown.picture, truth, data_range=1.0),
+            "held_out/ssim": torch.as_tensor(ssim(shown.picture, truth, data_range=1.0)),
             "held_out/pose_degrees": error[..., :3].mean().rad2deg(),
             "held_out/pose_shift": error[..., 3:].mean(),
         }, prog_bar=True, batch_size=len(frames))  # fmt: skip
-        if batch_idx == 0:
+        if first:
             self._picture(frames[:, 0], truth, shown)
 
     def _picture(self, source: Tensor, truth: Tensor, shown: Shown) -> None:

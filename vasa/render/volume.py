@@ -71,7 +71,7 @@ class VolumeRenderer(nn.Module):
         return rearrange(picture, "(b t) c h w -> b t c h w", t=motion.length)
 
     def remember(self, image: Tensor, motion: Motion) -> Portrait:
-        """The source side, computed once: to the canonical pose, then refined. image [B, 3, H, W], motion with T = 1."""
+        """The source side, computed once: to canonical, then refined; image [B, 3, H, W], motion with T = 1."""
         code, posed = self.identity(image), self.appearance(image)
         latents = motion.frames()
         offsets = self.to_canonical(latents, code)

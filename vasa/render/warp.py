@@ -1,4 +1,4 @@
-"""Where each place of one volume lies in another: the head's rigid motion and a learned bend (MegaPortraits, Fig. 9b)."""
+"""Where each place of one volume lies in another: rigid head motion and a learned bend (MegaPortraits, Fig. 9b)."""
 
 from __future__ import annotations
 
