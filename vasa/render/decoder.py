@@ -47,8 +47,8 @@ class Decoder(nn.Module):
         self.norm = nn.GroupNorm(groups(widths[-1]), widths[-1])
         self.last = conv(2, widths[-1], (3 + (ready + 1 if ready else 0)) * shuffle**2)
 
-    def forward(self, features: Tensor, ready: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Also returns what each pixel is made of: [B, 1 + ready, H, W], painted first."""
+    def forward(self, features: Tensor, ready: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Also returns what it painted itself, and what each pixel is made of: [B, 1 + ready, H, W], painted first."""
         x = features
         for block in self.up[:-1]:
             x = block(F.interpolate(x, scale_factor=2.0, mode="nearest"))
@@ -58,4 +58,4 @@ class Decoder(nn.Module):
         out = F.pixel_shuffle(out.float(), self.shuffle)
         painted, mix = out[:, :3].sigmoid(), out[:, 3:].softmax(dim=1) if ready else torch.ones_like(out[:, :1])
         layers = torch.stack([painted, *ready], dim=1)
-        return (layers * rearrange(mix, "b n h w -> b n 1 h w")).sum(1), mix
+        return (layers * rearrange(mix, "b n h w -> b n 1 h w")).sum(1), painted, mix

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
@@ -20,7 +21,7 @@ class _Norm(nn.GroupNorm):
 
 def trunk(layers: Sequence[int], widths: Sequence[int], outputs: int, *, bottleneck: bool = False) -> nn.Module:
     """A ResNet [B, 3, H, W] -> [B, outputs]; layers (2, 2, 2, 2) of widths 64..512 make ResNet-18."""
-    block = Bottleneck if bottleneck else BasicBlock
+    block: Any = Bottleneck if bottleneck else BasicBlock
     return ResNet(
         block, tuple(layers), num_classes=outputs, channels=tuple(widths), stem_width=widths[0], norm_layer=_Norm
     )
