@@ -16,6 +16,8 @@ from einops import pack, reduce, unpack
 from torch import Tensor
 from torch.nn import functional as F
 
+COARSE = 12  # cells a side of what is left of a picture far outside it
+
 
 @dataclass(frozen=True)
 class Crop:
@@ -49,11 +51,11 @@ class Crop:
         return (points - self._centre(points)) @ self._axes(points) / (self.size_px / 2)
 
     def crop(self, picture: Tensor, size: int) -> Tensor:
-        """Cut [..., 3, H, W] to [..., 3, size, size]; outside the picture its edge goes on."""
+        """Cut [..., 3, H, W] to [..., 3, size, size]; outside the picture its edge goes on, more and more blurred."""
         # Several samples a pixel, averaged, keep fine texture from aliasing when a large face becomes a small crop.
         samples = max(1, math.ceil(self.size_px / size - 1e-6))
         points = self.to_picture(_centres(size * samples, size * samples, picture) * 2 / (size * samples) - 1)
-        cut = _sample(picture, points)
+        cut = torch.lerp(_sample(picture, points), _blurred(picture, points), self._outside(picture, points))
         return reduce(cut, "... c (h i) (w j) -> ... c h w", "mean", i=samples, j=samples)
 
     def uncrop(self, patch: Tensor, height: int, width: int) -> Tensor:
@@ -93,6 +95,11 @@ class Crop:
             raise ValueError(f"{self} lies outside the picture of {width} x {height} pixels.")
         return left, top, right, bottom
 
+    def _outside(self, picture: Tensor, points: Tensor) -> Tensor:
+        """[h, w]: 0 in the picture, rising to 1 at a tenth of the crop's side away from it."""
+        beyond = points - points.clamp(points.new_zeros(2), points.new_tensor(picture.shape[:-3:-1]))
+        return (beyond.norm(dim=-1) / (0.1 * self.size_px)).clamp(0, 1)
+
     def _axes(self, like: Tensor) -> Tensor:
         cos, sin = math.cos(self.angle), math.sin(self.angle)
         return like.new_tensor([[cos, sin], [-sin, cos]])
@@ -115,3 +122,11 @@ def _sample(picture: Tensor, points: Tensor) -> Tensor:
     channels, leading = pack([picture], "* h w")  # all channels of all pictures share the grid
     seen = F.grid_sample(channels[None], grid[None], mode="bilinear", padding_mode="border", align_corners=False)
     return unpack(seen[0], leading, "* h w")[0]
+
+
+def _blurred(picture: Tensor, points: Tensor) -> Tensor:
+    """The same as `_sample`, of a picture of which only the coarse colours are left."""
+    pictures, leading = pack([picture], "* c h w")
+    coarse = F.interpolate(pictures, (COARSE, COARSE), mode="bilinear", antialias=True)
+    scale = points.new_tensor([COARSE / picture.shape[-1], COARSE / picture.shape[-2]])
+    return unpack(_sample(coarse, points * scale), leading, "* c h w")[0]
