@@ -63,16 +63,17 @@ def expression(labels: dict[str, Tensor]) -> Tensor:
 
 
 class FilmPairs(Dataset[dict[str, Tensor]]):
-    """Sample n: one frame of a clip as source and several others as drivers, chosen by (seed, n) alone.
+    """Sample n: one frame of a clip as source and several others as drivers, chosen by (seed, n) alone; `readings`
+    more frames, each of any clip, are only to be read (pose and expression), which costs little.
 
     It has no end: a run is measured in steps, and a resumed one goes on at its own n.
     """
 
-    def __init__(self, folder: str, *, split: str, drivers: int, seed: int = 0) -> None:
+    def __init__(self, folder: str, *, split: str, drivers: int, readings: int = 0, seed: int = 0) -> None:
         self.clips = clips_of(folder, split)
         if not self.clips:
             raise ValueError(f"The film in {folder} has no clip of the split {split!r}; film more people.")
-        self.drivers, self.seed = drivers, seed
+        self.drivers, self.readings, self.seed = drivers, readings, seed
         self.weights = torch.tensor([float(len(clip)) for clip in self.clips])
 
     @property
@@ -86,11 +87,23 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         # Mixed, because PyTorch's CPU generator heeds only 32 bits of a seed.
         mixed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
         generator = torch.Generator().manual_seed(mixed)
-        clip = self.clips[int(torch.multinomial(self.weights, 1, generator=generator))]
+        chosen = torch.multinomial(self.weights, 1 + self.readings, replacement=True, generator=generator).tolist()
+        clip = self.clips[chosen[0]]
         index = torch.randint(len(clip), (1 + self.drivers,), generator=generator).numpy()
-        return {
-            "frames": clip.frames(index),
-            "place": clip.place(index),
-            "pose": clip.labels["pose"][index],
-            "expression": expression(clip.labels)[index],
-        }
+        sample = labelled(clip, index) | {"place": clip.place(index)}
+        others = [labelled(self.clips[n], _one_of(self.clips[n], generator)) for n in chosen[1:]]
+        joined = {f"read_{key}": torch.cat([other[key] for other in others]) for key in others[0]} if others else {}
+        return sample | joined
+
+
+def labelled(clip: Clip, index: np.ndarray) -> dict[str, Tensor]:
+    """Frames with their pose and expression."""
+    return {
+        "frames": clip.frames(index),
+        "pose": clip.labels["pose"][index],
+        "expression": expression(clip.labels)[index],
+    }
+
+
+def _one_of(clip: Clip, generator: torch.Generator) -> np.ndarray:
+    return torch.randint(len(clip), (1,), generator=generator).numpy()

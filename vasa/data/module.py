@@ -26,16 +26,24 @@ class Counting(Sampler[int]):
 
 
 class FilmData(LightningDataModule):
-    """Sources and drivers of a film: batches of `batch_size` sources with `drivers` frames each.
+    """Sources and drivers of a film: batches of `batch_size` sources with `drivers` frames each, and `readings` more.
 
     A resumed run goes on where it stopped, because sample n depends on (seed, n) alone.
     """
 
     def __init__(
-        self, folder: str, *, batch_size: int, drivers: int, seed: int, held_out: int, workers: int = 0
+        self,
+        folder: str,
+        *,
+        batch_size: int,
+        drivers: int,
+        seed: int,
+        held_out: int,
+        readings: int = 0,
+        workers: int = 0,
     ) -> None:
         super().__init__()
-        self.train = FilmPairs(folder, split="train", drivers=drivers, seed=seed)
+        self.train = FilmPairs(folder, split="train", drivers=drivers, readings=readings, seed=seed)
         self.test = Subset(FilmPairs(folder, split="test", drivers=drivers, seed=1), range(held_out))
         self.batch_size, self.workers = batch_size, workers
 

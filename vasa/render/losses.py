@@ -99,8 +99,8 @@ class RouteLoss(nn.Module):
 class PoseLoss(nn.Module):
     """|pose - label|, in radians and crop units."""
 
-    def forward(self, pose: Tensor, truth: Truth) -> Tensor:
-        return (pose - truth.pose).abs().mean()
+    def forward(self, pose: Tensor, label: Tensor) -> Tensor:
+        return (pose - label).abs().mean()
 
 
 class ExpressionLoss(nn.Module):
@@ -110,8 +110,8 @@ class ExpressionLoss(nn.Module):
         super().__init__()
         self.read = nn.Linear(dynamics, expressions)
 
-    def forward(self, dynamics: Tensor, truth: Truth) -> Tensor:
-        return F.mse_loss(self.read(dynamics.float()), truth.expression)
+    def forward(self, dynamics: Tensor, label: Tensor) -> Tensor:
+        return F.mse_loss(self.read(dynamics.float()), label)
 
 
 class SpreadLoss(nn.Module):

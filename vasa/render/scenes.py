@@ -16,11 +16,15 @@ EYES, MOUTH = ((-0.32, 0.32), (-0.27, -0.05)), ((-0.2, 0.2), (0.06, 0.32))  # ca
 
 @dataclass(frozen=True)
 class Scene:
-    """A source and its drivers: [B] and [B * n]; `driver_seen` is what the motion encoder sees of them."""
+    """A source and its drivers: [B] and [B * n]; `driver_seen` is what the motion encoder sees of them.
+
+    readings: pictures [R, 3, H, W] of anybody, with pose [R, 6] and expression [R, E], to be read and not shown.
+    """
 
     source: Truth
     target: Truth
     driver_seen: Tensor
+    readings: tuple[Tensor, Tensor, Tensor]
 
 
 def scene(batch: dict[str, Tensor], random: torch.Generator, *, colour: float, emphasis: float) -> Scene:
@@ -39,7 +43,17 @@ def scene(batch: dict[str, Tensor], random: torch.Generator, *, colour: float, e
         emphasis=emphasise(place, frames.shape[-1], emphasis),
     )
     target = _pick(truth, slice(1, None))
-    return Scene(_pick(truth, slice(0, 1)), target, jitter(target.picture[:, None], random, 2 * colour)[:, 0])
+    seen = jitter(target.picture[:, None], random, 2 * colour)[:, 0]
+    return Scene(_pick(truth, slice(0, 1)), target, seen, _readings(batch, random, colour))
+
+
+def _readings(batch: dict[str, Tensor], random: torch.Generator, colour: float) -> tuple[Tensor, Tensor, Tensor]:
+    if "read_frames" not in batch:
+        return batch["frames"][:0, 0].float(), batch["pose"][:0, 0], batch["expression"][:0, 0]
+    frames, pose, expression = (
+        rearrange(batch[f"read_{key}"], "b n ... -> (b n) ...") for key in ("frames", "pose", "expression")
+    )
+    return jitter(frames[:, None].float() / 255, random, 3 * colour)[:, 0], pose, expression
 
 
 def _pick(truth: Truth, which: slice) -> Truth:

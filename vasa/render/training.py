@@ -17,7 +17,7 @@ from vasa.render.scenes import Scene, mixed_pose, scene
 from vasa.render.sheet import sheet
 from vasa.render.volume import Shown, VolumeRenderer, spread
 from vasa.training import warm_cosine
-from vasa.types import Motion, Portrait
+from vasa.types import Motion
 
 
 class RendererTraining(LightningModule):
@@ -52,14 +52,17 @@ class RendererTraining(LightningModule):
 
     def losses(self, view: Scene, random: torch.Generator) -> dict[str, Tensor]:
         """Every term, unweighted."""
-        source, target = view.source, view.target
-        poses = self.renderer.pose(torch.cat([source.picture, view.driver_seen])).float()
-        seen_source, seen_target = poses.split([len(source.pose), len(target.pose)])
-        portrait, source_dynamics = self._remember(source, mixed_pose(source.pose, seen_source, random, self.trust))
-        pose = mixed_pose(target.pose, seen_target, random, self.trust)
-        dynamics = self.renderer.dynamics(view.driver_seen, pose)
-        each = spread(portrait, len(pose) // len(source.pose))
-        shown = self.renderer.show(each, torch.cat([pose, dynamics.float()], dim=1))
+        source, target, (read, read_pose, read_expression) = view.source, view.target, view.readings
+        label = torch.cat([source.pose, target.pose, read_pose])
+        pictures = torch.cat([source.picture, view.driver_seen, read])
+        seen = self.renderer.pose(pictures).float()
+        pose = mixed_pose(label, seen, random, self.trust)
+        dynamics = self.renderer.dynamics(pictures, pose).float()
+        parts = [len(source.pose), len(target.pose), len(read)]
+        (source_pose, target_pose, _), (source_dynamics, target_dynamics, _) = pose.split(parts), dynamics.split(parts)
+        portrait = self.renderer.remember(source.picture, Motion(source_pose[:, None], source_dynamics[:, None]))
+        each = spread(portrait, len(target_pose) // len(source_pose))
+        shown = self.renderer.show(each, torch.cat([target_pose, target_dynamics], dim=1))
         found = {
             "pixel": self.pixel(shown.picture, target),
             "moved": self.pixel(shown.moved, target),
@@ -67,16 +70,11 @@ class RendererTraining(LightningModule):
             "field": self.field(shown, target),
             "depth": self.depth(shown, target),
             "route": self.route(portrait.route, source),
-            "pose": 0.5 * (self.pose(seen_source, source) + self.pose(seen_target, target)),
-            "expression": 0.5 * (self.expression(dynamics, target) + self.expression(source_dynamics, source)),
+            "pose": self.pose(seen, label),
+            "expression": self.expression(dynamics, torch.cat([source.expression, target.expression, read_expression])),
             "spread": self.spread(dynamics),
         }
         return found if self.perceptual is None else found | {"perceptual": self.perceptual(shown.picture, target)}
-
-    def _remember(self, source: terms.Truth, pose: Tensor) -> tuple[Portrait, Tensor]:
-        dynamics = self.renderer.dynamics(source.picture, pose).float()
-        motion = Motion(pose[:, None], dynamics[:, None])
-        return self.renderer.remember(source.picture, motion), dynamics
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         frames = batch["frames"].float() / 255
