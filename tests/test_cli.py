@@ -34,6 +34,7 @@ def desk(tmp_path_factory, pipe):
     Image.new("RGB", (200, 200), "grey").save(folder / "nobody.png")
     speech = 0.1 * np.random.default_rng(0).standard_normal(RATE + 100)
     soundfile.write(folder / "speech.wav", speech, RATE)
+    soundfile.write(folder / "short.wav", speech[:6400], RATE)
     soundfile.write(folder / "empty.wav", speech[:0], RATE)
     soundfile.write(folder / "nan.wav", np.where(np.arange(len(speech)) == 9000, np.nan, speech), RATE, subtype="FLOAT")
     (folder / "text.wav").write_text("not a sound")
@@ -71,8 +72,8 @@ def test_animate_writes_as_many_frames_as_the_sound_has(run, tmp_path):
 
 def test_animate_is_deterministic_and_options_count(run, tmp_path):
     def pixels(*options: str) -> torch.Tensor:
-        word = "animate", "face.png", "speech.wav", "-o", "OUT/talk.mp4", "--model", "model", "--no-paste"
-        assert run(*word, *options)[0] == 0
+        words = "animate", "face.png", "short.wav", "-o", "OUT/talk.mp4", "--model", "model", "--no-paste"
+        assert run(*words, *options)[0] == 0
         return torch.stack([*VideoReader(tmp_path / "talk.mp4")])
 
     plain = pixels()

@@ -38,6 +38,7 @@ def write_pieces(pieces: Iterator[Piece], place: Path, frames: int | None) -> No
 
 
 def bar() -> Progress:
-    """A progress bar on stderr, so that stdout is only the last line."""
+    """A progress bar on a terminal's stderr, so that stdout is only the last line."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
