@@ -115,7 +115,7 @@ MISTAKES = {
     "a silent video": (["face.png", "silent.mp4"], "has no sound track"),
     "NaN": (["face.png", "nan.wav"], "NaN"),
     "weights that do not fit": (["face.png", "speech.wav", "--model", "damaged"], "do not fit their configuration"),
-    "an unknown model": (["face.png", "speech.wav", "--model", "nobody"], "There is no model named 'nobody'; there are:"),
+    "an unknown model": (["face.png", "speech.wav", "--model", "nobody"], "no model named 'nobody'; there are:"),
     "a folder that is no model": (["face.png", "speech.wav", "--model", "."], "is no pipeline"),
     "an unknown emotion": (["face.png", "speech.wav", "--emotion", "envy"], "there are: anger"),
     "a wild angle": (["face.png", "speech.wav", "--gaze", "0", "200"], "-90 to 90"),
@@ -173,7 +173,7 @@ def test_a_failure_while_writing_leaves_nothing(run, tmp_path, monkeypatch):
 
 
 def test_help_is_quick_and_lists_commands():
-    code = "import sys; from vasa.cli import parser; h = parser().format_help(); print(h); print('torch' in sys.modules)"
+    code = "import sys; from vasa.cli import parser; print(parser().format_help()); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     *text, loaded = done.stdout.strip().splitlines()
     assert loaded == "False"

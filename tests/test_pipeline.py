@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
-from tests.conftest import WholePicture, tiny_configs, tiny_pipeline
 from omegaconf import OmegaConf
 
 import vasa
+from tests.conftest import WholePicture, tiny_configs, tiny_pipeline
 from vasa import Controls, Motion, Pipeline, config
 from vasa.media.video import VideoReader
 from vasa.placing import keep_place
@@ -33,7 +35,7 @@ def test_frames_cover_the_sound_exactly(whole, pipe, tone):
 def test_any_chunking_gives_the_same_frames(pipe, portrait, tone, sizes):
     whole = torch.cat([*pipe.stream(portrait, [tone], seed=5)])
     starts = torch.tensor([0, *sizes]).cumsum(0)
-    chunks = [tone[a:b] for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    chunks = [tone[a:b] for a, b in pairwise(starts)]
     assert torch.equal(torch.cat([*pipe.stream(portrait, chunks, seed=5)]), whole)
 
 
