@@ -1,0 +1,98 @@
+"""`vasa evaluate`: numbers for a model on people and voices that it was not trained on."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from vasa.cli import asking
+from vasa.cli.writing import bar
+
+if TYPE_CHECKING:
+    from vasa.data.film import Clip
+    from vasa.evaluate.judges import Judge
+    from vasa.evaluate.run import Report, Spoken
+    from vasa.pipeline import Pipeline
+
+REPORT, SHEET = "report.json", "sheet.png"
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("evaluate", help="measure a model on a film's held-out people and voices")
+    command.add_argument("film", help="a film folder, as `vasa people film` writes it")
+    asking.add_model(command)
+    command.add_argument("-o", "--output", required=True, help=f"folder for {REPORT}, {SHEET} and the videos")
+    command.add_argument("--clips", type=int, default=8, help="at most so many clips of the test split (default: 8)")
+    command.add_argument("--judge", metavar="TASK", help="MediaPipe's face_landmarker .task file: an outside judge")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Show every clip, measure, print one table, and write the report, the sheet and the videos."""
+    from vasa import Pipeline
+    from vasa.evaluate.run import report, save_videos, sheet
+    from vasa.media.picture import save_picture
+
+    clips = test_clips(arguments.film, arguments.clips)
+    folder = new_folder(arguments.output)
+    pipe = Pipeline.from_pretrained(arguments.model, device=arguments.device)
+    judge = judge_for(arguments.judge, pipe, clips)
+    spoken = shown(pipe, clips)
+    result = report(spoken, judge)
+    (folder / REPORT).write_text(json.dumps({"model": arguments.model, **asdict(result)}, indent=2) + "\n")
+    save_picture(sheet(spoken), folder / SHEET)
+    save_videos(spoken, folder)
+    print_table(result, f"{arguments.model} on {len(clips)} clips of {arguments.film}")
+    Console(highlight=False, soft_wrap=True).print(f"Wrote {folder / REPORT}, {SHEET} and {len(clips)} videos.")
+
+
+def test_clips(film: str, most: int) -> list[Clip]:
+    """Held-out clips; raises ValueError where there are none."""
+    from vasa.data.film import clips_of
+
+    if most < 1:
+        raise ValueError(f"--clips is at least 1; got {most}.")
+    clips = clips_of(film, "test")
+    if not clips:
+        raise ValueError(f"The film in {film} has no clip of the test split; film more people.")
+    return clips[:most]
+
+
+def new_folder(name: str) -> Path:
+    """The folder, made if its parent is there."""
+    folder = Path(name).expanduser()
+    if not folder.absolute().parent.is_dir():
+        raise ValueError(f"There is no folder {folder.parent} to make {folder.name} in; make it first.")
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def judge_for(task: str | None, pipe: Pipeline, clips: list[Clip]) -> Judge:
+    """An outside judge if its file is named, else the renderer itself."""
+    from vasa.evaluate.judges import OwnReader
+    from vasa.evaluate.outside import MediaPipe
+
+    return OwnReader(pipe.renderer, clips, device=pipe.device) if task is None else MediaPipe(task)
+
+
+def shown(pipe: Pipeline, clips: list[Clip]) -> list[Spoken]:
+    """Every clip, with a progress bar."""
+    from vasa.evaluate.run import Trial
+
+    trial = Trial(pipe)
+    with bar() as progress:
+        return [trial(clip) for clip in progress.track(clips, description="clips")]
+
+
+def print_table(result: Report, title: str) -> None:
+    """Two columns of names and means."""
+    table = Table(title=title, caption=f"judge: {result.judge}", show_header=False)
+    for name, value in result.numbers.items():
+        table.add_row(name, f"{value:.3f}")
+    Console().print(table)

@@ -1,0 +1,25 @@
+"""Whether the head does what it is asked, and how steadily."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def angle_error(measured: Tensor, true: Tensor) -> Tensor:
+    """Mean absolute difference of angles [T, 3] in degrees, for yaw, pitch and roll: [3]; NaN frames are left out."""
+    return torch.rad2deg((measured - true).abs()).nanmean(0)
+
+
+def jitter(angles: Tensor) -> float:
+    """How much a head trembles: root mean square second difference of angles [T, 3], in degrees."""
+    return math.degrees(angles.diff(n=2, dim=0).square().nanmean().sqrt().item())
+
+
+def obedience(measured: dict[float, float]) -> float:
+    """Largest miss in degrees: asked yaw offset -> measured mean yaw, both in degrees; an offset of 0 is among them."""
+    if 0.0 not in measured:
+        raise ValueError(f"What is measured when nothing is asked has to be among the offsets; got {sorted(measured)}.")
+    return max(abs(seen - measured[0.0] - asked) for asked, seen in measured.items())
