@@ -14,7 +14,7 @@ from vasa.render.losses import along_depth
 from vasa.render.scenes import Scene, scene
 from vasa.render.training import RendererTraining
 
-WEIGHTS = {name: 1.0 for name in ("pixel", "moved", "painted", "field", "depth", "route", "pose", "expression", "spread")}
+WEIGHTS = {name: 1.0 for name in ("pixel", "moved", "field", "depth", "route", "pose", "expression", "spread")}
 
 
 def _training(renderer: VolumeRenderer) -> RendererTraining:
@@ -33,7 +33,6 @@ def _scene(film: Path) -> Scene:
 # Which parts each loss may teach; all others must stay as they are.
 TEACHES = {
     "pixel": {"appearance", "identity", "dynamics", "to_canonical", "canonical", "to_posed", "projection", "decoder"},
-    "painted": {"appearance", "identity", "dynamics", "to_canonical", "canonical", "to_posed", "projection", "decoder"},
     "moved": {"appearance", "identity", "dynamics", "to_canonical", "canonical", "to_posed", "projection"},
     "field": {"identity", "dynamics", "to_posed"},
     "depth": {"appearance", "identity", "dynamics", "to_canonical", "canonical", "to_posed", "projection"},

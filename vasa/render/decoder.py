@@ -16,39 +16,54 @@ from vasa.render.blocks import ResBlock, conv, groups
 class Projection(nn.Module):
     """P and the blocks at volume resolution: volume [B, C, D, H, W] -> features [B, width, H, W], depth [B, D, H, W].
 
-    The depth weights (our addition) say how far into the volume each pixel looks; they sum to 1.
+    The depth weights (our addition) say how far into the volume each pixel looks; they sum to 1. motion: size of the
+    latents that also steer the features, together with the canonical places seen, so that a mouth that opens is painted
+    where the mouth is (our addition; 0 leaves it out, as published).
     """
 
-    def __init__(self, *, volume: int, depth: int, width: int, blocks: int, standardise: bool = False) -> None:
+    def __init__(
+        self, *, volume: int, depth: int, width: int, blocks: int, motion: int = 0, standardise: bool = False
+    ) -> None:
         super().__init__()
-        self.flat = conv(2, volume * depth, width, 1)
+        self.flat = conv(2, (volume + (3 if motion else 0)) * depth, width, 1)
+        self.steer = nn.Linear(motion, 2 * width) if motion else None
         self.blocks = nn.Sequential(*(ResBlock(2, width, width, standardise=standardise) for _ in range(blocks)))
         self.depth = conv(2, width, depth, 1)
 
-    def forward(self, volume: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.blocks(self.flat(depth_to_channels(volume)))
+    def forward(self, volume: Tensor, field: Tensor, latents: Tensor) -> tuple[Tensor, Tensor]:
+        """field [B, 3, D, H, W]: the canonical place of every cell; latents [B, M]."""
+        if self.steer is None:
+            features = self.flat(depth_to_channels(volume))
+        else:
+            flat = self.flat(depth_to_channels(torch.cat([volume, field.to(volume.dtype)], dim=1)))
+            scale, shift = rearrange(self.steer(latents), "b (two c) -> two b c 1 1", two=2)
+            features = flat * (1 + scale) + shift
+        features = self.blocks(features)
         return features, self.depth(features).float().softmax(dim=1)
 
 
 class Decoder(nn.Module):
     """G_2D: features [B, widths[0], H, W] -> picture [B, 3, H s 2^n, W s 2^n], n = number of widths after the first.
 
-    ready: how many ready-made pictures it may blend in (0: the published design, every pixel is painted; ours adds the
-    source's own texture moved to its new place, and the source left still, for the background). A softmax mixes them.
-    shuffle: s, the factor left to a pixel shuffle, so that nothing heavy runs at full size (paper: 1, none).
+    ready: ready-made pictures it may use. 0: the published design, every pixel is painted. Ours takes 2, the source's
+    own texture moved to its new place, which it paints over, and the source left still, which a learned mask lets
+    through for the background. shuffle: s, the factor left to a pixel shuffle, so that nothing heavy runs at full size
+    (paper: 1, none).
     """
 
     def __init__(self, *, widths: Sequence[int], ready: int, shuffle: int = 1, standardise: bool = False) -> None:
         super().__init__()
+        if ready not in (0, 2):
+            raise ValueError(f"A decoder takes 0 or 2 ready-made pictures, moved and still; got ready={ready}.")
         self.shuffle = shuffle
         extra = [0] * (len(widths) - 2) + [3 * ready * shuffle**2]
         pairs = zip(widths, widths[1:], extra, strict=False)
         self.up = nn.ModuleList(ResBlock(2, a + more, b, standardise=standardise) for a, b, more in pairs)
         self.norm = nn.GroupNorm(groups(widths[-1]), widths[-1])
-        self.last = conv(2, widths[-1], (3 + (ready + 1 if ready else 0)) * shuffle**2)
+        self.last = conv(2, widths[-1], (4 if ready else 3) * shuffle**2)
 
-    def forward(self, features: Tensor, ready: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Also returns what it painted itself, and what each pixel is made of: [B, 1 + ready, H, W], painted first."""
+    def forward(self, features: Tensor, ready: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Also returns how much of each pixel is the painted face: [B, 1, H, W], 1 without ready-made pictures."""
         x = features
         for block in self.up[:-1]:
             x = block(F.interpolate(x, scale_factor=2.0, mode="nearest"))
@@ -56,6 +71,8 @@ class Decoder(nn.Module):
         packed = [F.pixel_unshuffle(picture.to(x.dtype), self.shuffle) for picture in ready]
         out = self.last(F.relu(self.norm(self.up[-1](torch.cat([x, *packed], dim=1)))))
         out = F.pixel_shuffle(out.float(), self.shuffle)
-        painted, mix = out[:, :3].sigmoid(), out[:, 3:].softmax(dim=1) if ready else torch.ones_like(out[:, :1])
-        layers = torch.stack([painted, *ready], dim=1)
-        return (layers * rearrange(mix, "b n h w -> b n 1 h w")).sum(1), painted, mix
+        if not ready:
+            return out.sigmoid(), torch.ones_like(out[:, :1])
+        moved, still = ready
+        face, share = (moved + out[:, :3].tanh()).clamp(0, 1), out[:, 3:].sigmoid()
+        return share * face + (1 - share) * still, share

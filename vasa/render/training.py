@@ -66,7 +66,6 @@ class RendererTraining(LightningModule):
         found = {
             "pixel": self.pixel(shown.picture, target),
             "moved": self.pixel(shown.moved, target),
-            "painted": self.pixel(shown.painted, target),
             "field": self.field(shown, target),
             "depth": self.depth(shown, target),
             "route": self.route(portrait.route, source),

@@ -24,16 +24,14 @@ class Shown:
     """One frame each of B faces, and how it came about.
 
     picture [B, 3, H, W]; field [B, 3, d, h, w] the canonical place of every posed cell; depth [B, d, h, w] weights;
-    moved [B, 3, H, W] the source's texture at its new place; painted [B, 3, H, W] what the decoder made itself;
-    mix [B, n, H, W] shares of painted, moved and still.
+    moved [B, 3, H, W] the source's texture at its new place; share [B, 1, H, W] what is face and not still background.
     """
 
     picture: Tensor
     field: Tensor
     depth: Tensor
     moved: Tensor
-    painted: Tensor
-    mix: Tensor
+    share: Tensor
 
 
 class VolumeRenderer(nn.Module):
@@ -87,10 +85,10 @@ class VolumeRenderer(nn.Module):
         away = rigid_grid(invert(pose_matrix(latents[:, :6])), offsets.shape[2:])
         field = bend(offsets, away)
         seen = look(torch.cat([portrait.volume, portrait.route.to(portrait.volume.dtype)], dim=1).float(), field)
-        features, depth = self.projection(seen[:, :-3])
+        features, depth = self.projection(seen[:, :-3], field, latents)
         moved = self._move(portrait.picture, seen[:, -3:-1], depth)
-        picture, painted, mix = self.decoder(features, [moved, portrait.picture] if self.blend else [])
-        return Shown(picture, field, depth, moved, painted, mix)
+        picture, share = self.decoder(features, [moved, portrait.picture] if self.blend else [])
+        return Shown(picture, field, depth, moved, share)
 
     def _move(self, picture: Tensor, route: Tensor, depth: Tensor) -> Tensor:
         """The source's pixels, each fetched from where its place on the head was seen: route [B, 2, d, h, w]."""
