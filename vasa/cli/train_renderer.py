@@ -35,10 +35,10 @@ def run(overrides: list[str]) -> None:
     renderer = channels_last(_renderer(config))
     training = instantiate(config.training)(renderer, expressions=data.expressions)
     trainer = instantiate(config.trainer)(
-        # The average comes first: it swaps its weights in before Export writes them, and is saved with last.ckpt.
+        # Export comes before the average: Lightning swaps the averaged weights back out in the order of this list.
         callbacks=[
-            MovingAverage(decay=config.average),
             Export(folder, "renderer", model),
+            MovingAverage(decay=config.average),
             LearningRateMonitor("step"),
             resumable(folder / "training", minutes=config.save_minutes),
         ],
