@@ -36,7 +36,7 @@ def tiny_pipeline(detector: object = None) -> Pipeline:
     configs = tiny_configs()
     torch.manual_seed(0)
     parts = [config.instantiate(configs[part]).eval() for part in ("renderer", "motion", "audio")]
-    return Pipeline(*parts, detector or WholePicture(), configs=configs, batch=4)
+    return Pipeline(*parts, detector or WholePicture(), configs=configs, batch=4).to("cpu")
 
 
 @pytest.fixture(scope="session")
