@@ -19,7 +19,7 @@ WEIGHTS = {name: 1.0 for name in ("pixel", "moved", "field", "depth", "route", "
 
 def _training(renderer: VolumeRenderer) -> RendererTraining:
     return RendererTraining(
-        renderer, expressions=7, weights=WEIGHTS, features=None, learning_rate=1e-3, warmup=1, steps=10, hold=0.5,
+        renderer, expression_spread=torch.ones(7), weights=WEIGHTS, features=None, learning_rate=1e-3, warmup=1, steps=10, hold=0.5,
         seed=0, trust=0.5, colour=0.1, emphasis=2.0,
     )  # fmt: skip
 

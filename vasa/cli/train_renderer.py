@@ -33,7 +33,7 @@ def run(overrides: list[str]) -> None:
     model = checkpoint.config_of(config.init) if config.init else config.renderer
     data, folder = instantiate(config.data), Path(config.output)
     renderer = channels_last(_renderer(config))
-    training = instantiate(config.training)(renderer, expressions=data.expressions)
+    training = instantiate(config.training)(renderer, expression_spread=data.train.expression_spread())
     trainer = instantiate(config.trainer)(
         # Export comes before the average: Lightning swaps the averaged weights back out in the order of this list.
         callbacks=[

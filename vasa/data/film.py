@@ -76,9 +76,10 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         self.drivers, self.readings, self.seed = drivers, readings, seed
         self.weights = torch.tensor([float(len(clip)) for clip in self.clips])
 
-    @property
-    def expressions(self) -> int:
-        return expression(self.clips[0].labels).shape[-1]
+    def expression_spread(self) -> Tensor:
+        """How much each label of `expression` varies, [E + 5]; halved for the lips, which matter most."""
+        spread = torch.cat([expression(clip.labels) for clip in self.clips]).std(0).clamp_min(0.03)
+        return torch.cat([spread[:-1], spread[-1:] / 2])
 
     def __len__(self) -> int:
         return 1 << 40

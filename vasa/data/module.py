@@ -44,12 +44,8 @@ class FilmData(LightningDataModule):
     ) -> None:
         super().__init__()
         self.train = FilmPairs(folder, split="train", drivers=drivers, readings=readings, seed=seed)
-        self.test = Subset(FilmPairs(folder, split="test", drivers=drivers, seed=1), range(held_out))
+        self.test = Subset(FilmPairs(folder, split="test", drivers=max(drivers, 2), seed=1), range(held_out))
         self.batch_size, self.workers = batch_size, workers
-
-    @property
-    def expressions(self) -> int:
-        return self.train.expressions
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         first = (self.trainer.global_step if self.trainer else 0) * self.batch_size

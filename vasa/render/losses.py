@@ -104,14 +104,20 @@ class PoseLoss(nn.Module):
 
 
 class ExpressionLoss(nn.Module):
-    """A linear reading of the dynamics must give the labelled expression: mean of (A z + b - e)^2, over spread^2."""
+    """A linear reading of the dynamics must give the labelled expression: mean of ((A z + b - e) / spread)^2.
 
-    def __init__(self, *, dynamics: int, expressions: int) -> None:
+    spread: how much each of the E labels varies, [E]; smaller numbers make a label count for more.
+    """
+
+    spread: Tensor
+
+    def __init__(self, *, dynamics: int, spread: Tensor) -> None:
         super().__init__()
-        self.read = nn.Linear(dynamics, expressions)
+        self.read = nn.Linear(dynamics, len(spread))
+        self.register_buffer("spread", spread)
 
     def forward(self, dynamics: Tensor, label: Tensor) -> Tensor:
-        return F.mse_loss(self.read(dynamics.float()), label)
+        return F.mse_loss(self.read(dynamics.float()) / self.spread, label / self.spread)
 
 
 class SpreadLoss(nn.Module):

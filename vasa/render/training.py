@@ -28,13 +28,13 @@ class RendererTraining(LightningModule):
     """
 
     def __init__(
-        self, renderer: VolumeRenderer, *, expressions: int, weights: Mapping[str, float], features: nn.Module | None,
+        self, renderer: VolumeRenderer, *, expression_spread: Tensor, weights: Mapping[str, float], features: nn.Module | None,
         learning_rate: float, warmup: int, steps: int, hold: float, seed: int, trust: float, colour: float,
         emphasis: float, weight_decay: float = 0.01,
     ) -> None:  # fmt: skip
         super().__init__()
         self.renderer, self.weights = renderer, dict(weights)
-        self.expression = terms.ExpressionLoss(dynamics=renderer.space.dynamics, expressions=expressions)
+        self.expression = terms.ExpressionLoss(dynamics=renderer.space.dynamics, spread=expression_spread)
         self.perceptual = terms.PerceptualLoss(features=features) if features is not None else None
         self.pixel, self.spread, self.pose = terms.PixelLoss(), terms.SpreadLoss(), terms.PoseLoss()
         self.field, self.depth, self.route = terms.FieldLoss(), terms.DepthLoss(), terms.RouteLoss()
@@ -58,20 +58,28 @@ class RendererTraining(LightningModule):
         seen = self.renderer.pose(pictures).float()
         pose = mixed_pose(label, seen, random, self.trust)
         dynamics = self.renderer.dynamics(pictures, pose).float()
+        found = {
+            "pose": self.pose(seen, label),
+            "expression": self.expression(dynamics, torch.cat([source.expression, target.expression, read_expression])),
+            "spread": self.spread(dynamics),
+        }
         parts = [len(source.pose), len(target.pose), len(read)]
         (source_pose, target_pose, _), (source_dynamics, target_dynamics, _) = pose.split(parts), dynamics.split(parts)
-        portrait = self.renderer.remember(source.picture, Motion(source_pose[:, None], source_dynamics[:, None]))
-        each = spread(portrait, len(target_pose) // len(source_pose))
-        shown = self.renderer.show(each, torch.cat([target_pose, target_dynamics], dim=1))
+        if not len(target_pose):  # no drivers: the encoders learn to read, nothing is shown
+            return found
+        of_source = Motion(source_pose[:, None], source_dynamics[:, None])
+        return found | self._shown(view, of_source, torch.cat([target_pose, target_dynamics], dim=1))
+
+    def _shown(self, view: Scene, of_source: Motion, latents: Tensor) -> dict[str, Tensor]:
+        source, target = view.source, view.target
+        portrait = self.renderer.remember(source.picture, of_source)
+        shown = self.renderer.show(spread(portrait, len(latents) // len(source.pose)), latents)
         found = {
             "pixel": self.pixel(shown.picture, target),
             "moved": self.pixel(shown.moved, target),
             "field": self.field(shown, target),
             "depth": self.depth(shown, target),
             "route": self.route(portrait.route, source),
-            "pose": self.pose(seen, label),
-            "expression": self.expression(dynamics, torch.cat([source.expression, target.expression, read_expression])),
-            "spread": self.spread(dynamics),
         }
         return found if self.perceptual is None else found | {"perceptual": self.perceptual(shown.picture, target)}
 
@@ -90,6 +98,7 @@ class RendererTraining(LightningModule):
             "held_out/ssim": torch.as_tensor(ssim(shown.picture, truth, data_range=1.0)),
             "held_out/pose_degrees": error[..., :3].mean().rad2deg(),
             "held_out/pose_shift": error[..., 3:].mean(),
+            "held_out/expression": self.expression(motion.dynamics, batch["expression"][:, 1:]),
         }, prog_bar=True, batch_size=len(frames))  # fmt: skip
         if first:
             self._picture(frames[:, 0], truth, shown)
