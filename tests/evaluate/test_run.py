@@ -80,7 +80,7 @@ def test_the_command_writes_a_report_a_sheet_and_videos(film, pipe, tmp_path, ca
     assert main(["evaluate", str(film), "--model", str(tmp_path / "model"), "-o", str(tmp_path / "out")]) == 0
     assert "psnr_db" in capsys.readouterr().out
     written = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert {"psnr_db", "lip_r", "yaw_miss_deg", "silence_opening"} <= set(written["numbers"])
+    assert {"psnr_db", "lip_r", "yaw_miss_deg", "opening_in_silence"} <= set(written["numbers"])
     assert {f.name for f in (tmp_path / "out").iterdir()} == {"report.json", "sheet.png", "000001.mp4"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     judge = judge_for(arguments.judge, pipe, clips)
     spoken = shown(pipe, clips)
     result = report(spoken, judge)
-    (folder / REPORT).write_text(json.dumps({"model": arguments.model, **asdict(result)}, indent=2) + "\n")
+    (folder / REPORT).write_text(as_json(result, arguments.model) + "\n")
     save_picture(sheet(spoken), folder / SHEET)
     save_videos(spoken, folder)
     print_table(result, f"{arguments.model} on {len(clips)} clips of {arguments.film}")
@@ -88,6 +88,13 @@ def shown(pipe: Pipeline, clips: list[Clip]) -> list[Spoken]:
     trial = Trial(pipe)
     with bar() as progress:
         return [trial(clip) for clip in progress.track(clips, description="clips")]
+
+
+def as_json(result: Report, model: str) -> str:
+    """The report; what could not be measured is null."""
+    rows = {"all": result.numbers, **result.clips}
+    known = {name: {k: v if isfinite(v) else None for k, v in row.items()} for name, row in rows.items()}
+    return json.dumps({"model": model, "judge": result.judge, "numbers": known.pop("all"), "clips": known}, indent=2)
 
 
 def print_table(result: Report, title: str) -> None:

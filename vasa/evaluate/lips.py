@@ -18,7 +18,7 @@ class LipMatch:
     """The highest correlation of two tracks and the lag, in frames, that gives it; positive: the picture is late."""
 
     r: float
-    lag: int
+    lag: float
 
 
 def lip_correlation(true: Tensor, measured: Tensor, *, max_lag: int = 5) -> LipMatch:

@@ -14,16 +14,20 @@ from torch import Tensor
 from vasa.data.film import Clip
 from vasa.evaluate.head import jitter, obedience
 from vasa.evaluate.judges import Judge, Reading
-from vasa.evaluate.lips import closure_rate, lip_correlation, open_auc, silent
+from vasa.evaluate.lips import LipMatch, closure_rate, lip_correlation, open_auc, silent
 from vasa.evaluate.pictures import PSNR, SSIM
 from vasa.face.crop import Crop
 from vasa.media.sound import load_sound
+from vasa.people.phones import PHONE_INDEX, SIL
 from vasa.pipeline import Pipeline, Sitter
+from vasa.render.speed import fast
 from vasa.stage import Stage
 from vasa.types import Controls
 from vasa.video import Video
 
 ASKED_YAW_DEG = (-20.0, 0.0, 20.0)
+LEAST_SPEECH = 12  # frames of speech from which lips are correlated
+NO_SPEECH = LipMatch(math.nan, math.nan)
 HEAD = 2  # part mask of a film: the head, with its hair
 Say = Callable[[str], None]
 
@@ -83,7 +87,9 @@ class Trial:
         renderer, shown = self._pipe.renderer, []
         for frames in truth.split(self._pipe.batch):
             motion = renderer.motion_of(frames[None].to(self._pipe.device))
-            shown.append(renderer.render(sitter.portrait, motion)[0].float().cpu().clamp(0, 1))
+            with fast(self._pipe.device):
+                pictures = renderer.render(sitter.portrait, motion)[0]
+            shown.append(pictures.float().cpu().clamp(0, 1))
         return torch.cat(shown)
 
     def _turns(self, sitter: Sitter, samples: Tensor) -> dict[float, Video]:
@@ -114,7 +120,10 @@ def report(spoken: Sequence[Spoken], judge: Judge) -> Report:
     """Measure every clip, and average."""
     clips = {one.clip.folder.name: measure(one, judge) for one in spoken}
     names = next(iter(clips.values()))
-    means = {name: torch.tensor([row[name] for row in clips.values()]).nanmean().item() for name in names}
+    means = {
+        name: torch.tensor([row[name] for row in clips.values()], dtype=torch.float64).nanmean().item()
+        for name in names
+    }
     return Report(judge.name, means, clips)
 
 
@@ -136,40 +145,31 @@ def _row(one: Spoken) -> Iterator[Tensor]:
 
 
 def _pictures(spoken: Spoken) -> dict[str, float]:
-    place = spoken.clip.place(slice(None))
-    head = F.interpolate((place[:, 4:] == HEAD).float(), spoken.truth.shape[-2:], mode="nearest")
-    numbers = {}
+    part = F.interpolate(spoken.clip.place(slice(None))[:, 4:].float(), spoken.truth.shape[-2:], mode="nearest")
+    masks = {"": None, "person_": (part > 0).float(), "head_": (part == HEAD).float()}
+    numbers: dict[str, float] = {}
     for name, metric in (("psnr_db", PSNR()), ("ssim", SSIM())):
-        for part, mask in (("", None), ("head_", head)):
+        for which, mask in masks.items():
             metric.reset()
             metric.update(spoken.reenacted, spoken.truth, mask)
-            numbers[part + name] = metric.compute().item()
+            numbers[which + name] = metric.compute().item()
     return numbers
 
 
 def _lips(shown: Reading, filmed: Reading, true: Tensor, phones: Tensor) -> dict[str, float]:
-    match, ceiling = lip_correlation(true, shown.opening), lip_correlation(true, filmed.opening)
-    quiet = silent(phones)
-    return {
-        "lip_r": match.r,
-        "lip_lag_frames": match.lag,
-        "lip_r_filmed": ceiling.r,
-        "open_auc": open_auc(shown.opening, phones),
-        "open_auc_filmed": open_auc(filmed.opening, phones),
-        "closure_rate": closure_rate(shown.opening, phones),
-        "closure_rate_filmed": closure_rate(filmed.opening, phones),
-        "silence_opening": _share_of_range(shown.opening, quiet),
-        "silence_opening_filmed": _share_of_range(filmed.opening, quiet),
-    }
-
-
-def _share_of_range(opening: Tensor, when: Tensor) -> float:
-    """Mean opening at some frames, where the track's 5th percentile is 0 and its 95th 1."""
-    known = opening[~opening.isnan()]
-    if not len(known):
-        return float("nan")
-    low, high = known.quantile(0.05), known.quantile(0.95)
-    return ((opening[when] - low) / (high - low).clamp_min(1e-6)).nanmean().item()
+    quiet, speaks = silent(phones), (phones != PHONE_INDEX[SIL]).sum() >= LEAST_SPEECH
+    numbers: dict[str, float] = {}
+    for which, reading in (("", shown), ("_filmed", filmed)):
+        match = lip_correlation(true, reading.opening) if speaks else NO_SPEECH
+        numbers |= {
+            f"lip_r{which}": match.r,
+            f"lip_lag_frames{which}": match.lag,
+            f"open_auc{which}": open_auc(reading.opening, phones),
+            f"closure_rate{which}": closure_rate(reading.opening, phones),
+            f"opening_in_silence{which}": reading.opening[quiet].nanmean().item(),
+            f"opening_in_speech{which}": reading.opening[phones != PHONE_INDEX[SIL]].nanmean().item(),
+        }
+    return numbers
 
 
 def _turned(readings: dict[float, Reading]) -> dict[str, float]:
