@@ -77,9 +77,9 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         self.weights = torch.tensor([float(len(clip)) for clip in self.clips])
 
     def expression_spread(self) -> Tensor:
-        """How much each label of `expression` varies, [E + 5]; halved for the lips, which matter most."""
-        spread = torch.cat([expression(clip.labels) for clip in self.clips]).std(0).clamp_min(0.03)
-        return torch.cat([spread[:-1], spread[-1:] / 2])
+        """How much each label of `expression` varies, [E + 5]: small ones count for less, the lips for most."""
+        spread = torch.cat([expression(clip.labels) for clip in self.clips]).std(0).clamp_min(0.2)
+        return torch.cat([spread[:-1], spread[-1:] / 4])
 
     def __len__(self) -> int:
         return 1 << 40
