@@ -13,13 +13,14 @@ import numpy as np
 
 from vasa.audio.files import write_speech
 from vasa.clock import CLOCK
+from vasa.people.actor import Look
 from vasa.people.avatar import Avatar
 from vasa.people.behaviour import Performance, roam, speak
 from vasa.people.looks import look
 from vasa.people.person import Person, person
 from vasa.people.phones import phone_track
 from vasa.people.rig import Placement, face, lip_opening, place, seen_pose
-from vasa.people.scene import Look, Stage
+from vasa.people.scene import Stage
 from vasa.people.speech_source import SpeechSource, silence
 from vasa.people.voices import Utterance
 
@@ -90,12 +91,20 @@ def write_clip(
 ) -> None:
     """Write a clip beside its place, then move it there, so that no half clip is ever found."""
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    np.save(partial / "frames.npy", frames)
-    np.save(partial / "place.npy", places)
-    np.savez(partial / "labels.npz", **tracks)
-    write_speech(partial / "speech.wav", made.said.samples)
+    try:
+        _write(partial, made, frames, places, tracks)
+        partial.rename(folder)
+    except BaseException:
+        shutil.rmtree(partial)
+        raise
+
+
+def _write(folder: Path, made: Script, frames: np.ndarray, places: np.ndarray, tracks: dict[str, np.ndarray]) -> None:
+    np.save(folder / "frames.npy", frames)
+    np.save(folder / "place.npy", places)
+    np.savez(folder / "labels.npz", allow_pickle=False, **tracks)
+    write_speech(folder / "speech.wav", made.said.samples)
     facts = {
         "person": made.who.number,
         "voice": made.said.voice,
@@ -104,5 +113,4 @@ def write_clip(
         "kind": made.kind,
         "wide": made.wide,
     }
-    (partial / "clip.json").write_text(json.dumps(facts))
-    partial.rename(folder)
+    (folder / "clip.json").write_text(json.dumps(facts))

@@ -8,8 +8,10 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.context import SpawnProcess
 from multiprocessing.queues import Queue
 from pathlib import Path
+from queue import Empty
 
 from vasa.clock import CLOCK
 from vasa.people.avatar import EXPRESSIONS
@@ -65,35 +67,52 @@ def film(plan: Plan, *, workers: int = 1, progress: Callable[[int], None] = lamb
     crew = [context.Process(target=_work, args=(plan, missing[w::workers], done), daemon=True) for w in range(workers)]
     for worker in crew:
         worker.start()
-    for number in range(len(missing)):
-        report = done.get()
+    try:
+        for number in range(len(missing)):
+            progress(_next(done, crew))
+            if number % _REFRESH == 0:
+                _note(plan)
+    finally:
+        for worker in crew:
+            worker.terminate()
+            worker.join()
+    return _note(plan)
+
+
+def _next(done: Queue[int | str], crew: list[SpawnProcess]) -> int:
+    """Frames of the next clip that is done; raises ValueError where a worker met a mistake or is gone."""
+    while True:
+        try:
+            report = done.get(timeout=2)
+        except Empty:
+            if any(worker.exitcode for worker in crew):
+                raise ValueError("A filming process was killed, perhaps for memory; use fewer workers.") from None
+            continue
         if isinstance(report, str):
             raise ValueError(report)
-        progress(report)
-        if number % _REFRESH == 0:
-            _note(plan)
-    for worker in crew:
-        worker.join()
-    return _note(plan)
+        return report
 
 
 def _claim(plan: Plan) -> None:
     """Check that the folder is free or holds the same film, and that the disk is large enough."""
     (plan.folder / "clips").mkdir(parents=True, exist_ok=True)
     path = plan.folder / "film.json"
-    if path.exists():
+    if not path.exists():
+        _note(plan)
+    else:
         there = json.loads(path.read_text())
         if (there["seed"], there["size"], there["people"]) != (plan.seed, plan.size, plan.people):
             raise ValueError(
-                f"{plan.folder} holds another film (seed {there['seed']}, size {there['size']}, {there['people']} people); "
-                "name another folder."
+                f"{plan.folder} holds another film (seed {there['seed']}, size {there['size']}, "
+                f"{there['people']} people); name another folder."
             )
     made = sum(1 for i in range(plan.clips) if plan.clip(i).exists())
     needed = plan.bytes_needed * (plan.clips - made) // plan.clips
     free = shutil.disk_usage(plan.folder).free
     if needed > free:
         raise ValueError(
-            f"The film needs {needed / 1e9:.1f} GB, {plan.folder} has {free / 1e9:.1f} GB; ask for fewer minutes or a smaller size."
+            f"The film needs {needed / 1e9:.1f} GB, {plan.folder} has {free / 1e9:.1f} GB; "
+            "ask for fewer minutes or a smaller size."
         )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from vasa.people.actor import Look
 from vasa.people.person import Person
-from vasa.people.scene import Look
 
 HEAD_WIDTH = 0.66  # canonical units
 _SIDE = 64  # of a backdrop, pixels

@@ -11,9 +11,9 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
+from vasa.people.actor import face_colour
 from vasa.people.avatar import Avatar, load_avatar
 from vasa.people.person import Person
-from vasa.people.scene import face_colour
 
 EYE_FRONT = 0.35  # of the canonical head, see `Avatar`
 _SAME_UV = 1e-3

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from vasa.people.behaviour import Style, style
+from vasa.people.voices import Split
 
-Split = Literal["train", "test"]
 TEST_EVERY = 16  # every sixteenth person is kept for measuring
 HELD_OUT_EVERY = 7  # and so is every seventh avatar, shape and texture
 
@@ -69,7 +68,7 @@ def person(number: int, files: Sequence[Path], *, seed: int) -> Person:
 
 def _sex(path: Path) -> str:
     """VALID's files are named group_sex_number_outfit."""
-    return (path.stem.split("_") + [""])[1]
+    return "".join(path.stem.split("_")[1:2])
 
 
 def _tint(rng: np.random.Generator, *, light: float, hue: float) -> np.ndarray:

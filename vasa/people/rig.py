@@ -51,7 +51,7 @@ def towards(vectors: np.ndarray) -> np.ndarray:
 def place(
     avatar: Avatar, *, head: np.ndarray, body: np.ndarray, shift: np.ndarray, log_scale: np.ndarray, look: np.ndarray
 ) -> Placement:
-    """Pose an avatar: angles of head and body [T, 3], shift of the body [T, 2] (x right, y down), look [T, 2] the wanted gaze.
+    """Pose an avatar: angles of head and body [T, 3], shift of the body [T, 2] (x right, y down), wanted gaze [T, 2].
 
     The eyes reach 32 degrees to the sides and 22 up and down; the labels hold what came of it.
     """

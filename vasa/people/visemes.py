@@ -1,4 +1,4 @@
-"""From phones to mouth shapes: targets, and how neighbouring sounds blend (dominance functions after Cohen & Massaro 1993)."""
+"""From phones to mouth shapes: targets, and how neighbours blend (dominance functions, Cohen & Massaro 1993)."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ VISEMES: dict[str, tuple[Shape, ...]] = {
 LIPS_SHUT = frozenset(("P", "B", "M"))
 LIP_ON_TEETH = frozenset(("F", "V"))
 VOWELS = frozenset(("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"))
+_EXACT = LIPS_SHUT | LIP_ON_TEETH | {"SIL"}
 _STRONG = LIPS_SHUT | LIP_ON_TEETH | {"W", "SH", "ZH", "CH", "JH"}
 assert set(VISEMES) == set(PHONES)
 
@@ -51,10 +52,10 @@ def shape(weights: Shape) -> np.ndarray:
 
 
 def mouth_track(phones: Sequence[Phone], frames: int, *, effort: float = 1.0) -> np.ndarray:
-    """Mouth shapes [T, E] at the middle of each frame; `effort` scales how far the mouth goes, closures are always complete."""
+    """Mouth shapes [T, E] at the middle of each frame; `effort` scales all but closures, which are complete."""
     times = (np.arange(frames) + 0.5) / CLOCK.frame_rate
     pieces = [piece for phone in phones for piece in _pieces(phone)]
-    shapes = np.stack([shape(p) * (effort if s not in LIPS_SHUT | LIP_ON_TEETH | {"SIL"} else 1) for s, p, _, _ in pieces])
+    shapes = np.stack([shape(p) * (1 if s in _EXACT else effort) for s, p, _, _ in pieces])
     away = np.stack([_outside(times, a, b) for _, _, a, b in pieces], axis=1)  # [T, pieces] seconds
     strength = np.array([_strength(s) for s, *_ in pieces])
     reach_s = np.array([_reach_s(s) for s, *_ in pieces])

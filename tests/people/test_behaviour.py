@@ -1,0 +1,109 @@
+"""What virtual people do in time."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from vasa.clock import CLOCK
+from vasa.people.avatar import EXPRESSION_INDEX
+from vasa.people.behaviour import Performance, roam, speak, stressed_frames, style
+from vasa.people.eyes import blink_track
+from vasa.people.phones import Phone
+from vasa.people.speech_source import fit, join, silence
+from vasa.people.visemes import mouth_track
+from vasa.people.voices import Utterance
+from vasa.types import EMOTIONS
+
+SAID = (
+    Phone("SIL", 0.0, 0.3),
+    Phone("M", 0.3, 0.38),
+    Phone("AA", 0.38, 0.55),
+    Phone("P", 0.55, 0.6),
+    Phone("AA", 0.6, 0.8),
+    Phone("F", 0.8, 0.9),
+    Phone("IY", 0.9, 1.1),
+    Phone("SIL", 1.1, 1.6),
+)
+
+
+def _perform(seed: int, *, wide: bool = False) -> Performance:
+    rng = np.random.default_rng(seed)
+    samples = np.sin(np.arange(CLOCK.samples(40)) / 20).astype(np.float32)
+    return speak(rng, SAID, samples, style(rng), wide=wide)
+
+
+def test_one_seed_is_one_performance() -> None:
+    first, again, other = _perform(1), _perform(1), _perform(2)
+    np.testing.assert_array_equal(first.expression, again.expression)
+    np.testing.assert_array_equal(first.motion.head, again.motion.head)
+    assert np.abs(first.motion.head - other.motion.head).max() > 0.01
+
+
+def test_lips_close_completely_for_m_and_p_and_open_for_the_vowel() -> None:
+    track = mouth_track(SAID, 40)
+    shut, wide = track[:, EXPRESSION_INDEX["MPB_Up"]], track[:, EXPRESSION_INDEX["AE_AA"]]
+    times = (np.arange(40) + 0.5) / 25
+    for phone in (SAID[1], SAID[3]):
+        middle = np.argmin(np.abs(times - (phone.start_s + phone.end_s) / 2))
+        assert shut[middle] > 0.99
+        assert wide[middle] < 0.01
+    vowel = np.argmin(np.abs(times - 0.47))
+    assert wide[vowel] > 0.5
+    assert shut[vowel] < 0.3
+
+
+def test_f_puts_the_teeth_on_the_lip_and_silence_closes_the_mouth() -> None:
+    track = mouth_track(SAID, 40)
+    assert track[21, EXPRESSION_INDEX["FV"]] > 0.95
+    still = track[32:38]
+    assert still[:, EXPRESSION_INDEX["MPB_Up"]].min() > 0.5
+    assert still[:, EXPRESSION_INDEX["AE_AA"]].max() < 0.02
+
+
+def test_effort_never_weakens_a_closure() -> None:
+    shut = EXPRESSION_INDEX["MPB_Down"]
+    quiet, loud = mouth_track(SAID, 40, effort=0.5), mouth_track(SAID, 40, effort=1.2)
+    assert quiet[14, shut] > 0.99 < loud[14, shut] + 0.01
+    assert quiet[17, EXPRESSION_INDEX["AE_AA"]] < loud[17, EXPRESSION_INDEX["AE_AA"]]
+
+
+def test_emotions_are_weights_and_heads_stay_in_reach() -> None:
+    for seed in range(8):
+        acted = _perform(seed, wide=seed % 2 == 0)
+        np.testing.assert_allclose(acted.emotion.sum(1), 1, atol=1e-9)
+        assert acted.emotion.shape == (40, len(EMOTIONS))
+        assert np.rad2deg(np.abs(acted.motion.head)).max(0).tolist() <= [38, 22, 22]
+        assert acted.expression.min() >= 0
+
+
+def test_blinks_come_at_the_asked_rate() -> None:
+    shut = blink_track(np.random.default_rng(0), 25 * 60 * 20, per_minute=24) > 0.5
+    rate = np.sum(shut[1:] & ~shut[:-1]) / 20
+    assert 18 < rate < 30
+
+
+def test_roaming_reaches_shapes_that_speech_does_not() -> None:
+    rng = np.random.default_rng(0)
+    walked = roam(rng, 200, style(rng), wide=False).expression
+    assert walked.max() > 0.6
+    assert (walked.max(0) > 0.1).mean() > 0.6
+
+
+def test_stress_falls_on_vowels_that_sound() -> None:
+    samples = np.zeros(CLOCK.samples(40), np.float32)
+    samples[CLOCK.samples(15) : CLOCK.samples(20)] = 0.3
+    assert stressed_frames(SAID, samples).tolist()[0] == 17
+
+
+def test_speech_is_cut_and_filled_to_whole_clips() -> None:
+    said = Utterance("v", "t", "train", np.ones(CLOCK.samples(40), np.float32), SAID)
+    for frames, lead in ((30, 0), (60, 10), (100, 5)):
+        fitted = fit(join([said, said]) if frames > 60 else said, frames, lead=lead)
+        assert len(fitted.samples) == CLOCK.samples(frames)
+        edges = [(p.start_s, p.end_s) for p in fitted.phones]
+        assert edges[0][0] == 0
+        np.testing.assert_allclose(edges[-1][1], frames / 25)
+        assert all(abs(a[1] - b[0]) < 1e-9 for a, b in itertools.pairwise(edges))
+    assert not silence(25).samples.any()

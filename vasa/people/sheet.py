@@ -1,0 +1,68 @@
+"""Contact sheets: people as pictures, to look at before they are filmed for hours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from einops import rearrange
+from PIL import Image
+
+from vasa.people.actor import Look
+from vasa.people.avatar import Avatar
+from vasa.people.emotions import FACES
+from vasa.people.looks import look
+from vasa.people.mixing import embody
+from vasa.people.person import avatar_files, person
+from vasa.people.rig import place
+from vasa.people.scene import Stage
+from vasa.people.visemes import VISEMES, shape
+
+_TURNS = np.deg2rad(
+    [[0, 0, 0], [30, 0, 0], [-30, 0, 0], [0, 18, 0], [0, -18, 0], [0, 0, 15], [20, 10, 0], [-20, -10, 5]]
+)  # yaw, pitch, roll
+_SOUNDS = ("SIL", "M", "F", "AA", "AO", "UW", "IY", "S")
+
+
+def person_sheet(number: int, avatars: Path, *, seed: int, size: int, cache: Path | None) -> Image.Image:
+    """One person: a row of poses, a row of mouth shapes, a row of emotions."""
+    who = person(number, avatar_files(avatars), seed=seed)
+    avatar = embody(who, cache=cache)
+    scene = look(np.random.default_rng((seed, 3, number)), who)
+    none = np.zeros((8, FACES.shape[1]))
+    turns = [_TURNS, np.zeros((8, 3)), np.zeros((8, 3))]
+    faces = [none, np.stack([shape(VISEMES[sound][0]) for sound in _SOUNDS]), FACES]
+    with Stage(size=size) as stage:
+        rows = [stills(stage, avatar, scene, turns=t, expression=e) for t, e in zip(turns, faces, strict=True)]
+    return grid(np.stack(rows))
+
+
+def crowd_sheet(people: int, avatars: Path, *, seed: int, size: int, cache: Path | None) -> Image.Image:
+    """Many people, eight in a row, each in a pose of their own."""
+    files = avatar_files(avatars)
+    pictures = []
+    with Stage(size=size) as stage:
+        for number in range(people):
+            who = person(number, files, seed=seed)
+            scene = look(np.random.default_rng((seed, 3, number)), who)
+            turn = 0.5 * _TURNS[number % 8][None]
+            nothing = np.zeros((1, FACES.shape[1]))
+            pictures.append(stills(stage, embody(who, cache=cache), scene, turns=turn, expression=nothing)[0])
+    while len(pictures) % 8:
+        pictures.append(np.zeros_like(pictures[0]))
+    return grid(rearrange(np.stack(pictures), "(r n) h w c -> r n h w c", n=8))
+
+
+def stills(stage: Stage, avatar: Avatar, scene: Look, *, turns: np.ndarray, expression: np.ndarray) -> np.ndarray:
+    """Pictures [N, H, W, 3] of head angles [N, 3] and expressions [N, E], looking into the camera."""
+    count = len(turns)
+    posed = place(
+        avatar, head=turns, body=np.zeros((count, 3)), shift=np.zeros((count, 2)), log_scale=np.full(count, 0.1),
+        look=np.zeros((count, 2)),
+    )  # fmt: skip
+    return stage.film(avatar, scene, expression=expression, parts=posed.parts)[0]
+
+
+def grid(pictures: np.ndarray) -> Image.Image:
+    """[R, N, H, W, 3] -> one picture of R rows."""
+    return Image.fromarray(rearrange(pictures, "r n h w c -> (r h) (n w) c"))
