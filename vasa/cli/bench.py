@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import platform
-import resource
 import sys
 import tempfile
 import time
@@ -86,6 +85,8 @@ def delay(pipe: Pipeline, sitter: Sitter, samples: Tensor, stride: int | None) -
 
 def peak_memory_mb() -> float:
     """The most memory this process has had."""
+    import resource  # not on Windows
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3  # bytes there, kilobytes elsewhere
 
