@@ -51,8 +51,8 @@ def make_film(folder: Path, *, clips: int = 3, frames: int = 12, size: int = 32,
         split = "test" if number == clips - 1 else "train"
         facts = {"person": number, "voice": "none", "text": "", "split": split}
         (place / "clip.json").write_text(json.dumps(facts))
-    facts = {"version": 1, "size": size, "fps": 25, "seed": seed, "expression_names": ["jawOpen", "smile"], "clips": names}
-    (folder / "film.json").write_text(json.dumps(facts))
+    film = {"version": 1, "size": size, "fps": 25, "seed": seed, "clips": names}
+    (folder / "film.json").write_text(json.dumps(film | {"expression_names": ["jawOpen", "smile"]}))
     return folder
 
 

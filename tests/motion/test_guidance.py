@@ -20,7 +20,7 @@ class Spy:
     def __init__(self) -> None:
         self.rows: list[int] = []
 
-    def __call__(self, x_t: Tensor, time: Tensor, conditions: Conditions) -> Tensor:  # noqa: ARG002
+    def __call__(self, x_t: Tensor, time: Tensor, conditions: Conditions) -> Tensor:
         self.rows.append(len(x_t))
         known = [getattr(conditions, f.name).known[:, 0].float() for f in fields(Conditions)]
         return x_t + sum(10.0**i * k[:, None, None] for i, k in enumerate(known))

@@ -19,8 +19,8 @@ WEIGHTS = {name: 1.0 for name in ("pixel", "moved", "field", "depth", "route", "
 
 def _training(renderer: VolumeRenderer) -> RendererTraining:
     return RendererTraining(
-        renderer, expression_spread=torch.ones(7), weights=WEIGHTS, features=None, learning_rate=1e-3, warmup=1, steps=10, hold=0.5,
-        seed=0, trust=0.5, colour=0.1, emphasis=2.0,
+        renderer, expression_spread=torch.ones(7), weights=WEIGHTS, features=None, learning_rate=1e-3, warmup=1,
+        steps=10, hold=0.5, seed=0, trust=0.5, colour=0.1, emphasis=2.0,
     )  # fmt: skip
 
 
@@ -89,7 +89,8 @@ def test_frozen_parts_stay(film: Path, tmp_path: Path) -> None:
     _run(film, tmp_path / "second", 2, f"init={tmp_path / 'first'}", "frozen=[pose,dynamics]")
     first, second = (checkpoint.load(tmp_path / name) for name in ("first", "second"))
     torch.testing.assert_close(dict(second.pose.named_parameters()), dict(first.pose.named_parameters()))
-    assert any(not torch.equal(a, b) for a, b in zip(first.decoder.parameters(), second.decoder.parameters(), strict=True))
+    pairs = zip(first.decoder.parameters(), second.decoder.parameters(), strict=True)
+    assert any(not torch.equal(a, b) for a, b in pairs)
 
 
 def test_missing_settings_are_named(tmp_path: Path) -> None:

@@ -23,14 +23,14 @@ from vasa.types import Motion
 class RendererTraining(LightningModule):
     """Learns to show a clip's other frames from one of them (self-reenactment).
 
-    weights: name of a loss -> its weight; unweighted ones are still logged. trust: share of rows that are posed by
+    weights: name of a loss -> its weight; losses of weight 0 are still logged. trust: share of rows that are posed by
     their label, the others by the pose encoder. colour, emphasis: see `vasa.render.scenes`.
     """
 
     def __init__(
-        self, renderer: VolumeRenderer, *, expression_spread: Tensor, weights: Mapping[str, float], features: nn.Module | None,
-        learning_rate: float, warmup: int, steps: int, hold: float, seed: int, trust: float, colour: float,
-        emphasis: float, weight_decay: float = 0.01,
+        self, renderer: VolumeRenderer, *, expression_spread: Tensor, weights: Mapping[str, float],
+        features: nn.Module | None, learning_rate: float, warmup: int, steps: int, hold: float, seed: int, trust: float,
+        colour: float, emphasis: float, weight_decay: float = 0.01,
     ) -> None:  # fmt: skip
         super().__init__()
         self.renderer, self.weights = renderer, dict(weights)
@@ -46,6 +46,8 @@ class RendererTraining(LightningModule):
         random = torch.Generator().manual_seed(self.seed * 999_983 + self.global_step)
         found = self.losses(scene(batch, random, colour=self.colour, emphasis=self.emphasis), random)
         self.log_dict({f"loss/{name}": value.detach() for name, value in found.items()})
+        if unweighted := sorted(found.keys() - self.weights.keys()):
+            raise ValueError(f"conf/loss gives no weight for {', '.join(unweighted)}; 0 leaves a loss out of the sum.")
         total = torch.stack([self.weights[name] * value for name, value in found.items()]).sum()
         self.log("loss", total.detach(), prog_bar=True)
         return total
