@@ -124,3 +124,19 @@ def test_callers_mistakes_get_a_plain_sentence(tiny: DiffusionMotion, sound: Ten
         tiny.step(piece, Controls(gaze=torch.zeros(2, 3)), state)
     with pytest.raises(ValueError, match="A seed is 0 or more"):
         tiny.start(1, seed=-1)
+
+
+def test_inertia_steadies_the_head_across_windows_and_nothing_else(tiny: DiffusionMotion, sound: Tensor) -> None:
+    loose = track(tiny, sound)[slice(0, tiny.window)]  # one window: later ones see what was made before
+    tiny.inertia = 0.8
+    whole = track(tiny, sound)
+    steady = whole[slice(0, tiny.window)]
+    torch.testing.assert_close(steady.dynamics, loose.dynamics)
+    torch.testing.assert_close(steady.pose[:, 1], 0.8 * loose.pose[:, 0] + 0.2 * loose.pose[:, 1], rtol=1e-4, atol=1e-5)
+    moved = whole.pose.diff(dim=1).abs()
+    assert moved[:, tiny.window - 1].max() <= 5 * moved.mean()  # no jump at the seam
+
+
+def test_inertia_of_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="inertia is 0 or more and below 1"):
+        instantiate({**leaf("motion", "tiny"), "inertia": 1.0})

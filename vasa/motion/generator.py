@@ -6,6 +6,7 @@ import torch
 from einops import repeat
 from torch import Tensor, nn
 
+from vasa.geometry import POSE
 from vasa.motion.conditions import Conditions, Given, as_curve, steady
 from vasa.motion.dit import MotionTransformer
 from vasa.motion.guidance import Guidance
@@ -21,12 +22,13 @@ from vasa.types import Controls, Motion
 class DiffusionMotion(nn.Module):
     """A `MotionGenerator`. It knows no face: the same sound, controls and seed give every face the same motion.
 
-    Frames of a window whose sound has not come, T < window, are made without it and thrown away.
+    Frames of a window whose sound has not come, T < window, are made without it and thrown away. inertia: share of its
+    last pose that the head keeps each frame, 0 to below 1, against trembling (the papers use none: 0).
     """
 
     def __init__(
         self, *, net: MotionTransformer, space: MotionSpace,
-        schedule: Schedule, objective: Objective, sampler: Sampler, guidance: Guidance,
+        schedule: Schedule, objective: Objective, sampler: Sampler, guidance: Guidance, inertia: float = 0.0,
     ) -> None:  # fmt: skip
         super().__init__()
         if net.motion_dim != space.size:
@@ -34,7 +36,9 @@ class DiffusionMotion(nn.Module):
                 f"The network makes {net.motion_dim} numbers a frame, the motion space has {space.size}; "
                 "set net.motion_dim to 6 + space.dynamics."
             )
-        self.net, self.space = net, space
+        if not 0 <= inertia < 1:
+            raise ValueError(f"A head's inertia is 0 or more and below 1; got {inertia}.")
+        self.net, self.space, self.inertia = net, space, inertia
         self.schedule, self.objective, self.sampler, self.guidance = schedule, objective, sampler, guidance
 
     @property
@@ -64,6 +68,7 @@ class DiffusionMotion(nn.Module):
         """features [B, T, A], 1 <= T <= window -> motion of T frames, and the state for the next call."""
         self._check(features, state)
         latents = self.sample(self.conditions(features, controls, state), state)[:, : features.shape[1]]
+        latents = torch.cat([self._settled(latents[..., : len(POSE)], state), latents[..., len(POSE) :]], dim=-1)
         return self._offset(self.space.unpack(latents), controls, features), state.after(latents, features)
 
     def conditions(self, features: Tensor, controls: Controls, state: MotionState) -> Conditions:
@@ -86,6 +91,15 @@ class DiffusionMotion(nn.Module):
             return self.objective.clean(output, x_t, self.schedule.alpha(time), self.schedule.sigma(time))
 
         return self.sampler(denoise, noise, self.schedule)
+
+    def _settled(self, pose: Tensor, state: MotionState) -> Tensor:
+        """p_n = a p_(n-1) + (1 - a) x_n, from the last frame of the window before: [B, T, 6]."""
+        now = torch.where(state.known[:, -1:], state.motion[:, -1, : len(POSE)], pose[:, 0])
+        settled = []
+        for asked in pose.unbind(1):
+            now = self.inertia * now + (1 - self.inertia) * asked
+            settled.append(now)
+        return torch.stack(settled, dim=1)
 
     def _padded(self, features: Tensor) -> Given:
         batch, frames, _ = features.shape
