@@ -62,6 +62,7 @@ def film(plan: Plan, *, workers: int = 1, progress: Callable[[int], None] = lamb
     avatar_files(plan.avatars)
     _claim(plan)
     missing = [i for i in range(plan.clips) if not plan.clip(i).exists()]
+    workers = min(workers, len(missing))
     context = multiprocessing.get_context("spawn")
     done: Queue[int | str] = context.Queue()
     crew = [context.Process(target=_work, args=(plan, missing[w::workers], done), daemon=True) for w in range(workers)]
