@@ -72,7 +72,7 @@ def test_broken_encoders_are_seen(pipe):
     audio = pipe.audio
     broken = {
         "features are": lambda s: audio(s)[:, 1:],
-        "rest of the batch": lambda s: audio(s - s.mean()) if len(s) == 1 else audio(s),
+        "rest of the batch": lambda s: audio(s.flip(-1)) if len(s) == 1 else audio(s),
         "other sound": lambda s: audio(s * 0),
     }
     for complaint, changed in broken.items():
