@@ -57,6 +57,7 @@ class Actor:
         self._skin.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
         tall, broad = look.backdrop.shape[:2]
         self._scene = gl.texture((broad, tall), 3, np.ascontiguousarray(look.backdrop), alignment=1)
+        self._scene.repeat_x = self._scene.repeat_y = False
         self._screen = gl.vertex_array(backdrop, [])
         tone = face_colour(avatar)
         self._set(look, tone / tone.sum())
