@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,7 @@ def make_film(folder: Path, *, clips: int = 3, frames: int = 12, size: int = 32,
         pictures, coordinates = ball(pose, torch.rand(3, generator=random) * 6, size)
         np.save(place / "frames.npy", pictures)
         np.save(place / "place.npy", coordinates)
+        _speech(place / "speech.wav", frames)
         _labels(place, pose, number)
         split = "test" if number == clips - 1 else "train"
         facts = {"person": number, "voice": "none", "text": "", "split": split}
@@ -54,6 +56,15 @@ def make_film(folder: Path, *, clips: int = 3, frames: int = 12, size: int = 32,
     film = {"version": 1, "size": size, "fps": 25, "seed": seed, "clips": names}
     (folder / "film.json").write_text(json.dumps(film | {"expression_names": ["jawOpen", "smile"]}))
     return folder
+
+
+def _speech(path: Path, frames: int) -> None:
+    tone = np.sin(np.arange(frames * 640) / 20) * 8000
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(tone.astype(np.int16).tobytes())
 
 
 def _labels(place: Path, pose: Tensor, seed: int) -> None:

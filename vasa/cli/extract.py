@@ -24,9 +24,9 @@ def run(arguments: argparse.Namespace) -> None:
     from vasa import checkpoint
     from vasa.cli.writing import bar
     from vasa.data.extract import extract, measure_space, write_index
-    from vasa.data.film import clips_of
+    from vasa.data.film import clips_of, talking
 
-    clips = clips_of(arguments.film, "train") + clips_of(arguments.film, "test")
+    clips = talking(clips_of(arguments.film, "train") + clips_of(arguments.film, "test"))
     renderer, encoder = checkpoint.load(arguments.renderer), checkpoint.load(arguments.audio)
     with bar() as progress:
         task = progress.add_task("extract", total=len(clips))

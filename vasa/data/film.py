@@ -56,6 +56,11 @@ def clips_of(folder: Path | str, split: str) -> list[Clip]:
     return [clip for clip in clips if clip.split == split]
 
 
+def talking(clips: list[Clip]) -> list[Clip]:
+    """Clips whose face does what the sound says: not those of random expressions, made to teach renderers."""
+    return [clip for clip in clips if clip.facts.get("kind") != "expression"]
+
+
 def expression(labels: dict[str, Tensor]) -> Tensor:
     """Everything labelled that is facial dynamics: [T, E + 5], expression, eyes, blinks and lip opening."""
     opening = labels["lip_opening"][:, None]
