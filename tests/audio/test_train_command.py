@@ -35,6 +35,7 @@ def test_training_writes_an_encoder_and_goes_on(
 ) -> None:
     small = [f"data.folder={speech}", f"output={tmp_path / 'run'}", "audio@encoder=tiny", "data.batch_s=2"]
     small += ["trainer.val_check_interval=2", "+trainer.enable_progress_bar=false", "trainer.accelerator=cpu"]
+    small += ["save_minutes=0"]
     train_audio.run([*small, "training.steps=2"])
     assert "espeak: frames" in capsys.readouterr().out
     encoder = checkpoint.load(tmp_path / "run")

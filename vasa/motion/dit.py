@@ -44,8 +44,8 @@ class Rotary(nn.Module):
 
     def __init__(self, places: Tensor, *, head: int, longest: float = 200.0) -> None:
         super().__init__()
-        rates = longest ** -torch.linspace(0, 1, head // 2)
-        angle = torch.outer(places.nan_to_num(0.0), rates)
+        exponents = torch.linspace(0, 1, head // 2, device=places.device)
+        angle = rearrange(places.nan_to_num(0.0), "n -> n 1") * torch.exp(-math.log(longest) * exponents)
         self.register_buffer("cos", angle.cos(), persistent=False)
         self.register_buffer("sin", angle.sin(), persistent=False)
 
