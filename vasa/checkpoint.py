@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from omegaconf import DictConfig, OmegaConf
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -89,8 +88,3 @@ def _replace(path: Path, write: Any) -> None:
         os.replace(beside, path)
     finally:
         Path(beside).unlink(missing_ok=True)
-
-
-def device_of(model: nn.Module) -> torch.device:
-    """Where a model's weights lie."""
-    return next(model.parameters()).device

@@ -11,8 +11,6 @@ from einops import rearrange
 from torch import Tensor
 from torch.utils.data import Dataset
 
-LABELS = ("pose", "gaze", "eyes", "blink", "lip_opening", "expression")
-
 
 class Clip:
     """One clip on disk: frames and labels are read where they are asked for."""
