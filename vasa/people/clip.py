@@ -26,7 +26,7 @@ from vasa.people.voices import Utterance
 
 Kind = Literal["speech", "idle", "expression"]
 KINDS: tuple[tuple[Kind, float], ...] = (("speech", 0.8), ("idle", 0.05), ("expression", 0.15))
-WIDE_SHARE = 0.1  # of the clips turn far
+WIDE_SHARE = 0.2  # of the clips turn far
 
 
 @dataclass(frozen=True)
