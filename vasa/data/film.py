@@ -65,6 +65,11 @@ def expression(labels: dict[str, Tensor]) -> Tensor:
     return torch.cat([labels["expression"], labels["eyes"], labels["blink"], 4 * opening], dim=-1)
 
 
+def rarity(labels: dict[str, Tensor]) -> Tensor:
+    """How often to draw each frame of a clip, [T]: closed eyes and open mouths are rare in it and hard to learn."""
+    return 1 + 4 * labels["blink"].amax(-1) + 10 * labels["lip_opening"].clamp(0, 0.3)
+
+
 class FilmPairs(Dataset[dict[str, Tensor]]):
     """Sample n: one frame of a clip as source and several others as drivers, chosen by (seed, n) alone; `readings`
     more frames, each of any clip, are only to be read (pose and expression), which costs little.
@@ -80,9 +85,9 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         self.weights = torch.tensor([float(len(clip)) for clip in self.clips])
 
     def expression_spread(self) -> Tensor:
-        """How much each label of `expression` varies, [E + 5]: small ones count for less, the lips for most."""
+        """How much each label of `expression` varies, [E + 5]: small ones count for less, blinks and lips for most."""
         spread = torch.cat([expression(clip.labels) for clip in self.clips]).std(0).clamp_min(0.2)
-        return torch.cat([spread[:-1], spread[-1:] / 4])
+        return torch.cat([spread[:-3], spread[-3:-1] / 3, spread[-1:] / 4])
 
     def __len__(self) -> int:
         return 1 << 40
@@ -93,9 +98,9 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         generator = torch.Generator().manual_seed(mixed)
         chosen = torch.multinomial(self.weights, 1 + self.readings, replacement=True, generator=generator).tolist()
         clip = self.clips[chosen[0]]
-        index = torch.randint(len(clip), (1 + self.drivers,), generator=generator).numpy()
+        index = _drawn(clip, 1 + self.drivers, generator)
         sample = labelled(clip, index) | {"place": clip.place(index)}
-        others = [labelled(self.clips[n], _one_of(self.clips[n], generator)) for n in chosen[1:]]
+        others = [labelled(self.clips[n], _drawn(self.clips[n], 1, generator)) for n in chosen[1:]]
         joined = {f"read_{key}": torch.cat([other[key] for other in others]) for key in others[0]} if others else {}
         return sample | joined
 
@@ -109,5 +114,5 @@ def labelled(clip: Clip, index: np.ndarray) -> dict[str, Tensor]:
     }
 
 
-def _one_of(clip: Clip, generator: torch.Generator) -> np.ndarray:
-    return torch.randint(len(clip), (1,), generator=generator).numpy()
+def _drawn(clip: Clip, count: int, generator: torch.Generator) -> np.ndarray:
+    return torch.multinomial(rarity(clip.labels), count, replacement=True, generator=generator).numpy()

@@ -1,0 +1,29 @@
+"""Which frames of a film a renderer's training sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tests.films import make_film
+from vasa.data.film import FilmPairs, rarity
+
+
+def test_frames_of_closed_eyes_are_drawn_more_often(tmp_path: Path) -> None:
+    """A fifth of the frames blink and count five times as much: 5 / 9 of the drawn ones."""
+    film = FilmPairs(str(make_film(tmp_path, clips=2, frames=10)), split="train", drivers=7)
+    labels = film.clips[0].labels
+    labels["blink"] = torch.zeros(10, 2)
+    labels["blink"][[3, 8]] = 1.0
+    labels["lip_opening"] = torch.zeros(10)
+    blinking = {film.clips[0].frames(np.array([n])).float().mean().item() for n in (3, 8)}
+    drawn = torch.cat([film[n]["frames"].float().mean((1, 2, 3)) for n in range(100)])
+    share = sum(round(v, 4) in {round(b, 4) for b in blinking} for v in drawn.tolist()) / len(drawn)
+    assert abs(share - 10 / 18) < 0.06
+
+
+def test_open_mouths_are_drawn_more_often() -> None:
+    labels = {"blink": torch.zeros(3, 2), "lip_opening": torch.tensor([0.0, 0.1, 5.0])}
+    assert torch.allclose(rarity(labels), torch.tensor([1.0, 2.0, 4.0]))
