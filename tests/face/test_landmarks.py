@@ -46,7 +46,7 @@ def test_crop_fits_the_largest_face(monkeypatch):
     crop = LandmarkDetector()(torch.rand(3, 200, 200))
     assert (crop.x_px, crop.angle) == (100, 0)
     assert crop.y_px == pytest.approx(80 + 0.2 * 60)
-    assert crop.size_px == pytest.approx(4 * 0.7 * 60)
+    assert crop.size_px == pytest.approx(3 * 0.7 * 60)
 
 
 @pytest.mark.parametrize(("faces", "words"), [([], "No face"), ([points(20)], "is 20 pixels wide")])

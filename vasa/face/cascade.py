@@ -55,7 +55,7 @@ class CascadeDetector:
     cascade's square; ratio: side of the crop; both in sides of the square, as measured on faces with known points.
     """
 
-    def __init__(self, *, looks: int = 4, below: float = 0.074, ratio: float = 2.52) -> None:
+    def __init__(self, *, looks: int = 4, below: float = 0.074, ratio: float = 1.89) -> None:
         self._cascade = Cascade(lbp_frontal_face_cascade_filename())
         self._looks, self._below, self._ratio = looks, below, ratio
 

@@ -2,7 +2,7 @@
 
 A crop is a similarity transform. Crop units: [-1, 1] spans the square, x right, y down. Picture pixels: (0, 0) is the
 corner of the picture, the centre of its first pixel lies at (0.5, 0.5). The crop that fits a face has its centre
-half-way between eye level and mouth level, and four times the distance from the chin to the eyes as its side: then
+half-way between eye level and mouth level, and three times the distance from the chin to the eyes as its side: then
 the head has x = y = log scale = 0.
 """
 
@@ -40,7 +40,7 @@ class Crop:
     def around_face(eyes: Tensor, mouth: Tensor, chin: Tensor) -> Crop:
         """The upright crop that fits a face, from three points [2] in picture pixels: between the eyes, mouth, chin."""
         centre = (eyes + mouth) / 2
-        return Crop(centre[0].item(), centre[1].item(), 4 * (chin - eyes).norm().item())
+        return Crop(centre[0].item(), centre[1].item(), 3 * (chin - eyes).norm().item())
 
     def to_picture(self, points: Tensor) -> Tensor:
         """Crop units [..., 2] to picture pixels [..., 2]."""

@@ -90,21 +90,21 @@ class Actor:
 def cavity(avatar: Avatar) -> np.ndarray:
     """How much light reaches each vertex, [V] in 0 to 1: the mouth is dark at the back, teeth and tongue too."""
     away = avatar.points - avatar.points[avatar.lips].mean(0)
-    around = (np.abs(away) < [0.15, 0.12, 0.5]).all(1) & (away[:, 1] < 0.07)
+    around = (np.abs(away) < [0.2, 0.16, 0.67]).all(1) & (away[:, 1] < 0.09)
     near = np.flatnonzero((avatar.kind == 0) & around)
     flat = cKDTree(away[near, :2])
-    front = np.array([away[near[beside], 2].max() for beside in flat.query_ball_point(away[near, :2], 0.025)])
+    front = np.array([away[near[beside], 2].max() for beside in flat.query_ball_point(away[near, :2], 0.033)])
     light = np.ones(len(away))
-    light[near] = np.clip(1 - (front - away[near, 2] - 0.04) / 0.1, 0.06, 1)
+    light[near] = np.clip(1 - (front - away[near, 2] - 0.053) / 0.133, 0.06, 1)
     teeth = (avatar.kind == 2) | (avatar.kind == 3)
-    light[teeth] = np.clip(0.85 + (away[teeth, 2] + 0.02) / 0.2, 0.06, 0.85)
+    light[teeth] = np.clip(0.85 + (away[teeth, 2] + 0.027) / 0.267, 0.06, 0.85)
     return light
 
 
 def face_colour(avatar: Avatar) -> np.ndarray:
     """Median colour of the face's texture: [3] in 0 to 255."""
     shown = avatar.points - avatar.points[avatar.lips].mean(0)
-    cheeks = (avatar.kind == 0) & (shown[:, 2] > -0.12) & (np.abs(shown[:, 1] - 0.1) < 0.12)
+    cheeks = (avatar.kind == 0) & (shown[:, 2] > -0.16) & (np.abs(shown[:, 1] - 0.133) < 0.16)
     height, width = avatar.textures.shape[1:3]
     column, row = (avatar.uv[cheeks] % 1 * [width - 1, height - 1]).astype(int).T
     return np.median(avatar.textures[0, row, column].astype(np.float64), axis=0)

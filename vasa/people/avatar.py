@@ -12,12 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-FORMAT = 11  # of the cached arrays; raise it when `rigging` changes
+FORMAT = 12  # of the cached arrays; raise it when `rigging` changes
+
+
+CHIN_TO_EYES = 2 / 3  # canonical units: they are chosen so
+EYE_FRONT = 7 / 15
 
 
 @dataclass(frozen=True)
 class Avatar:
-    """A person to film. Unit: twice the distance from chin to eyes. Origin: between the ears, 0.35 behind the eyes.
+    """A person to film. Unit: 1.5 times the distance from chin to eyes. Origin: between the ears, EYE_FRONT behind the eyes.
 
     The first `len(shifts[0])` vertices move with expressions; the others only with head, neck or eyes.
     """

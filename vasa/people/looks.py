@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 from vasa.people.actor import Look
 from vasa.people.person import Person
 
-HEAD_WIDTH = 0.66  # canonical units
+HEAD_WIDTH = 0.88  # canonical units
 _SIDE = 64  # of a backdrop, pixels
 
 

@@ -12,12 +12,11 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
 from vasa.people.actor import face_colour
-from vasa.people.avatar import Avatar, load_avatar
+from vasa.people.avatar import EYE_FRONT, Avatar, load_avatar
 from vasa.people.person import Person
 
-EYE_FRONT = 0.35  # of the canonical head, see `Avatar`
 _SAME_UV = 1e-3
-_SAME_PLACE = 0.1  # hair that is part of the skin may use one texture at different places
+_SAME_PLACE = 0.13  # hair that is part of the skin may use one texture at different places
 _HAIR = 4  # index into KINDS
 
 
@@ -106,8 +105,8 @@ def _face_mask(avatar: Avatar) -> np.ndarray:
     height, width = avatar.textures.shape[1:3]
     size = height // 4
     points = avatar.points
-    front = (avatar.kind == 0) & (avatar.weights[:, 0] > 0.95) & (points[:, 2] > 0.12)
-    front &= (points[:, 1] < 0.36) & (np.abs(points[:, 0]) < 0.26)
+    front = (avatar.kind == 0) & (avatar.weights[:, 0] > 0.95) & (points[:, 2] > 0.16)
+    front &= (points[:, 1] < 0.48) & (np.abs(points[:, 0]) < 0.35)
     chosen = front | (avatar.kind == 1)
     canvas = Image.new("L", (size, size))
     pen = ImageDraw.Draw(canvas)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from einops import rearrange
 
-from vasa.people.avatar import Avatar
+from vasa.people.avatar import CHIN_TO_EYES, Avatar
 
 NECK_SHARE = 0.45  # of a turn of the head happens in the neck
 FLIP = np.diag([1.0, -1.0, 1.0])
@@ -106,6 +106,6 @@ def face(avatar: Avatar, expression: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def lip_opening(avatar: Avatar, points: np.ndarray) -> np.ndarray:
-    """Gap between the inner lips over the distance from chin to eyes (0.5): points [T, M, 3] -> [T]."""
+    """Gap between the inner lips over the distance from chin to eyes: points [T, M, 3] -> [T]."""
     upper, lower = points[:, avatar.lips[0]], points[:, avatar.lips[1]]
-    return ((upper - lower)[:, 1] / 0.5).astype(np.float32)
+    return ((upper - lower)[:, 1] / CHIN_TO_EYES).astype(np.float32)

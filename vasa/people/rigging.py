@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from einops import rearrange
 
-from vasa.people.avatar import EXPRESSION_INDEX, EXPRESSIONS, Avatar
+from vasa.people.avatar import CHIN_TO_EYES, EXPRESSION_INDEX, EXPRESSIONS, EYE_FRONT, Avatar
 from vasa.people.gltf import Gltf, read_glb, thin
 
 ARM_DROP = np.deg2rad(72)  # avatars stand with their arms stretched out
@@ -157,9 +157,9 @@ def _frame(
     moved &= -opening[:, 1] > 0.5 * (-opening[kind == 0, 1]).max()
     candidates = points[moved]
     chin = candidates[np.argmax(-0.8 * candidates[:, 1] + 0.6 * candidates[:, 2])]
-    unit = float(eyes[1] - chin[1]) / 0.5
+    unit = float(eyes[1] - chin[1]) / CHIN_TO_EYES
     front = points[kind == 1, 2].max()
-    return np.array([0.0, (eyes[1] + mouth[1]) / 2, front - 0.35 * unit]), unit
+    return np.array([0.0, (eyes[1] + mouth[1]) / 2, front - EYE_FRONT * unit]), unit
 
 
 def _cut(avatar: Avatar) -> Avatar:

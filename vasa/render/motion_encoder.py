@@ -36,7 +36,7 @@ class Dynamics(nn.Module):
     """
 
     def __init__(
-        self, *, layers: Sequence[int], widths: Sequence[int], dim: int, size: int, reach: float = 0.62
+        self, *, layers: Sequence[int], widths: Sequence[int], dim: int, size: int, reach: float = 0.83
     ) -> None:
         super().__init__()
         self.size, self.reach = size, reach

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vasa.render.losses import Truth
 
-EYES, MOUTH = ((-0.32, 0.32), (-0.27, -0.05)), ((-0.2, 0.2), (0.06, 0.32))  # canonical x and y ranges of the emphasis
+EYES, MOUTH = ((-0.43, 0.43), (-0.36, -0.07)), ((-0.27, 0.27), (0.08, 0.43))  # canonical x and y ranges of the emphasis
 
 
 @dataclass(frozen=True)
