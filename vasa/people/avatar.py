@@ -21,7 +21,8 @@ EYE_FRONT = 7 / 15
 
 @dataclass(frozen=True)
 class Avatar:
-    """A person to film. Unit: 1.5 times the distance from chin to eyes. Origin: between the ears, EYE_FRONT behind the eyes.
+    """A person to film. Unit: 1.5 times the distance from chin to eyes. Origin: between the ears, EYE_FRONT behind
+    the eyes.
 
     The first `len(shifts[0])` vertices move with expressions; the others only with head, neck or eyes.
     """
