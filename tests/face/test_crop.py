@@ -79,10 +79,10 @@ def test_pasting_a_film_leaves_no_seam_and_the_rest_alone():
     assert jump < 0.4  # a hard edge would jump by up to 1
 
 
-def test_a_fitting_crop_has_chin_to_eyes_of_a_half():
+def test_a_fitting_crop_has_chin_to_eyes_of_two_thirds():
     eyes, mouth, chin = torch.tensor([[50.0, 40.0], [50.0, 58.0], [50.0, 70.0]])
     crop = Crop.around_face(eyes, mouth, chin)
-    assert (crop.to_crop(chin) - crop.to_crop(eyes)).norm() == pytest.approx(0.5)
+    assert (crop.to_crop(chin) - crop.to_crop(eyes)).norm() == pytest.approx(2 / 3)
     torch.testing.assert_close(crop.to_crop((eyes + mouth) / 2), torch.zeros(2))
 
 

@@ -64,4 +64,4 @@ def test_lip_opening_is_measured_on_the_moved_face(figure: Avatar) -> None:
     expression = np.zeros((3, len(EXPRESSIONS)))
     expression[:, EXPRESSION_INDEX["MouthOpen"]] = [0, 0.5, 1]
     found = lip_opening(figure, face(figure, expression)[0])
-    np.testing.assert_allclose(found, [0.02, 0.12, 0.22], atol=1e-6)
+    np.testing.assert_allclose(found, [0.015, 0.09, 0.165], atol=1e-6)
