@@ -6,19 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from lightning.pytorch import seed_everything
-from lightning.pytorch.loggers import TensorBoardLogger
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from torch.utils.data import DataLoader, TensorDataset
 
 from vasa import checkpoint
 from vasa.audio.training import AudioTraining, Spoken
+from vasa.cli.training import resumed, settings, trainer
 from vasa.clock import CLOCK
-from vasa.config import compose, instantiate
+from vasa.config import instantiate
 from vasa.data.speech import Recording, held_out, spoken_phones
 from vasa.people.phones import PHONES, phone_track
 from vasa.people.voices import Utterance
-from vasa.training import Export, resumable
 
 
 def run(overrides: list[str]) -> None:
@@ -26,29 +24,12 @@ def run(overrides: list[str]) -> None:
 
     Raises ValueError where a key without a default is missing or the corpus cannot be read.
     """
-    config = compose("train_audio", overrides)
-    missing = sorted(OmegaConf.missing_keys(config))
-    if missing:
-        raise ValueError(
-            f"Training an encoder needs {', '.join(missing)}: vasa train audio data.folder=SPEECH output=OUT"
-        )
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    seed_everything(config.seed, verbose=False)
-    folder, training = Path(config.output), build(config)
-    trainer = instantiate(
-        config.trainer,
-        callbacks=[
-            Export(folder, "encoder", config.encoder),
-            resumable(folder / "training", minutes=config.save_minutes),
-        ],
-        logger=TensorBoardLogger(folder / "training", name="", version=""),
-    )
+    config = settings("audio", overrides, example="data.folder=SPEECH output=OUT")
+    training = build(config)
     pieces = DataLoader(instantiate(config.data), batch_size=None, num_workers=1, prefetch_factor=4)
     once = DataLoader(TensorDataset(torch.zeros(1)))  # the module holds what it is scored on
-    last = folder / "training" / "last.ckpt"
-    trainer.fit(training, pieces, once, ckpt_path=last if last.is_file() else None)
-    checkpoint.save(folder, training.encoder, config.encoder, half=True)
+    trainer(config, part="encoder", model=config.encoder).fit(training, pieces, once, ckpt_path=resumed(config))
+    checkpoint.save(config.output, training.encoder, config.encoder, half=True)
     for kind, sentences in training.held_out.items():
         print(f"{kind}: {training.score(sentences)}")
 

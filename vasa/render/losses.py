@@ -54,7 +54,7 @@ class PerceptualLoss(nn.Module):
     size, reach: the faces are brought to this many pixels, `reach` canonical units about their centre.
     """
 
-    def __init__(self, *, features: nn.Module, size: int = 80, reach: float = 0.83) -> None:
+    def __init__(self, *, features: nn.Module, size: int = 96, reach: float = 0.83) -> None:
         super().__init__()
         self.features, self.size, self.reach = features, size, reach
 

@@ -1,0 +1,50 @@
+"""What `vasa train renderer`, `motion` and `audio` share: settings that are complete, and a trainer that resumes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import LearningRateMonitor
+from lightning.pytorch.loggers import TensorBoardLogger
+from omegaconf import DictConfig, OmegaConf
+
+from vasa.config import compose, instantiate
+from vasa.training import Export, MovingAverage, resumable
+
+
+def settings(stage: str, overrides: list[str], *, example: str) -> DictConfig:
+    """`conf/train_STAGE.yaml` with the overrides; sets threads and seed. Raises ValueError where a key is missing."""
+    config = compose(f"train_{stage}", overrides)
+    if missing := sorted(OmegaConf.missing_keys(config)):
+        raise ValueError(f"Training needs {', '.join(missing)}: vasa train {stage} {example}")
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    return config
+
+
+def trainer(config: DictConfig, *, part: str, model: Mapping[str, Any]) -> Trainer:
+    """Lightning's trainer for a run whose module holds what it teaches as `part`, described by `model`."""
+    folder = Path(config.output)
+    # Export comes before the average: Lightning swaps the averaged weights back out in the order of this list.
+    average: list[Callback] = [MovingAverage(decay=config.average)] if config.average else []
+    made: Trainer = instantiate(config.trainer)(
+        callbacks=[
+            Export(folder, part, model),
+            *average,
+            LearningRateMonitor("step"),
+            resumable(folder / "training", minutes=config.save_minutes),
+        ],
+        logger=TensorBoardLogger(folder / "training", name="", version=""),
+    )
+    return made
+
+
+def resumed(config: DictConfig) -> Path | None:
+    """The checkpoint of an earlier run of this output, if there is one."""
+    last = Path(config.output) / "training" / "last.ckpt"
+    return last if last.is_file() else None
