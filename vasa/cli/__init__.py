@@ -9,7 +9,7 @@ from importlib import import_module
 
 from vasa import __version__
 
-COMMANDS = ("demo", "animate", "reenact", "info", "bench", "people", "train", "extract", "evaluate")
+COMMANDS = ("demo", "animate", "reenact", "info", "bench", "people", "train", "extract", "evaluate", "verify")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from vasa.clock import CLOCK, Clock
 from vasa.media.files import Source, existing_file, writable_file
 from vasa.media.sound import open_media
+from vasa.media.watermark import stamp
 
 SYNTHETIC = "synthetic: made by vasa"
 
@@ -29,7 +30,8 @@ class VideoWriter:
     """Writes H.264 and AAC into an mp4 as frames arrive; the file appears under its name once it is whole.
 
     size: height and width of the frames in pixels; odd ones gain a copy of their last row or column, as H.264 asks for
-    even sizes. sound: whether every write brings samples. The file says in its title that it is synthetic.
+    even sizes. sound: whether every write brings samples. The file says in its title that it is synthetic, and
+    every frame carries the mark of `vasa.media.watermark`.
     Use it in a `with`; on any error nothing is left behind. Raises FileNotFoundError, ValueError and OSError.
     """
 
@@ -109,7 +111,8 @@ class VideoWriter:
 
     def _video_frame(self, frame: Tensor) -> av.VideoFrame:
         height, width = self._size
-        even = F.pad(frame.detach()[None].float().cpu(), (0, width % 2, 0, height % 2), mode="replicate")[0]
+        marked = stamp(frame.detach().float().cpu())
+        even = F.pad(marked[None], (0, width % 2, 0, height % 2), mode="replicate")[0]
         pixels = rearrange((even.clamp(0, 1) * 255).round().to(torch.uint8), "c h w -> h w c")
         return av.VideoFrame.from_ndarray(pixels.contiguous().numpy(), format="rgb24").reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
@@ -148,19 +151,20 @@ def _sound_stream(container: av.container.OutputContainer, clock: Clock) -> av.a
 class VideoReader:
     """Frames [3, H, W] of a video, upright, on the clock: a slower one repeats frames, a faster one leaves some out.
 
-    fps is the file's own rate, size its upright height and width. Every `iter` reads from the start and holds one
-    frame. Raises FileNotFoundError and ValueError.
+    fps is the file's own rate, title what it says of itself, size its upright height and width. Every `iter` reads from
+    the start and holds one frame. Raises FileNotFoundError and ValueError.
     """
 
     def __init__(self, path: Source, clock: Clock = CLOCK) -> None:
         self.path, self._clock = existing_file(path), clock
         with open_media(self.path) as container:
-            stream = self._stream(container)
+            stream, title = self._stream(container), container.metadata.get("title", "")
             rate = stream.average_rate or stream.guessed_rate or Fraction(clock.frame_rate)
             first = next(self._decoded(container, stream), None)
         if first is None:
             raise ValueError(f"{self.path} has no frames.")
         self.fps = float(rate)
+        self.title = title
         self.size: tuple[int, int] = tuple(_upright(first).shape[-2:])  # type: ignore[assignment]
 
     def __iter__(self) -> Iterator[Tensor]:

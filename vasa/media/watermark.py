@@ -1,0 +1,67 @@
+"""An invisible mark in every frame that vasa writes, and the way to find it again after H.264 has been at it.
+
+A faint pattern, the same in all frames, is laid over the picture in tiles. It is found by folding many frames into one
+tile, where pictures average out and the pattern adds up, and looking for it at every shift (spread-spectrum marking,
+Cox et al. 1997). Marked videos may be compressed and cropped; enlarging or shrinking them hides the mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+import numpy as np
+import torch
+from einops import reduce
+from torch import Tensor
+from torch.nn import functional as F
+
+TILE = 64  # pixels
+STRENGTH = 1.4 / 255  # root mean square, in luma; below what eyes see in a moving picture
+FOUND = 7.0  # standard deviations above what pictures without the mark give
+_WAVES = (5.0, 20.0)  # pixels a wave: fine enough not to be seen, coarse enough for H.264 to keep
+_CLIPPED = 6 / 255  # edges of the picture itself count no more than this
+_LUMA = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709
+
+
+@cache
+def pattern() -> Tensor:
+    """The mark: [TILE, TILE], mean 0, root mean square 1, tiles without seams."""
+    noise = torch.from_numpy(np.random.Generator(np.random.PCG64(0x7A5A)).standard_normal((TILE, TILE)))
+    shaped = torch.fft.ifft2(torch.fft.fft2(noise) * _band()).real
+    return (shaped / shaped.square().mean().sqrt()).float()
+
+
+def stamp(frames: Tensor) -> Tensor:
+    """Mark frames [..., 3, H, W] in [0, 1]; a change of about 1.4 grey levels."""
+    height, width = frames.shape[-2:]
+    tiled = pattern().to(frames).tile(-(-height // TILE), -(-width // TILE))
+    return (frames + STRENGTH * tiled[:height, :width]).clamp(0, 1)
+
+
+def score(frames: Iterable[Tensor]) -> float:
+    """How clearly the mark is in frames [3, H, W] of one size: about 4 without it, above FOUND with it."""
+    total = torch.zeros(TILE, TILE, dtype=torch.float64)
+    for frame in frames:
+        total += folded(frame)
+    spectrum = torch.fft.fft2(total) * _band()
+    white = spectrum / spectrum.abs().clamp_min(1e-12)
+    matches = torch.fft.ifft2(white * torch.fft.fft2(pattern().double()).conj()).real
+    return float((matches.max() - matches.mean()) / matches.std().clamp_min(1e-12))
+
+
+def folded(frame: Tensor) -> Tensor:
+    """What is fine and faint in a frame [3, H, W], summed over its tiles: [TILE, TILE]."""
+    luma = torch.einsum("chw,c->hw", frame.double(), frame.new_tensor(_LUMA).double())
+    smooth = F.avg_pool2d(luma[None], 15, stride=1, padding=7, count_include_pad=False)[0]
+    faint = (luma - smooth).clamp(-_CLIPPED, _CLIPPED)
+    height, width = luma.shape
+    padded = F.pad(faint, (0, -width % TILE, 0, -height % TILE))
+    return reduce(padded, "(i h) (j w) -> h w", "sum", h=TILE, w=TILE)
+
+
+def _band() -> Tensor:
+    """1 for the waves of the pattern, 0 for all others: [TILE, TILE] of a Fourier transform."""
+    rate = torch.fft.fftfreq(TILE, dtype=torch.float64)
+    waves = torch.hypot(rate[:, None], rate[None])
+    return ((waves >= 1 / _WAVES[1]) & (waves <= 1 / _WAVES[0])).double()
