@@ -33,7 +33,7 @@ def run(overrides: list[str]) -> None:
     training = instantiate(config.training)(generator, probe, usual_speed(latents.split("train")))
     run_of = trainer(config, part="generator", model=model)
     held_out = head(latents.split("test"), frames=config.data.drawn_frames, count=config.data.drawn_clips)
-    drawn = DataLoader([held_out], batch_size=None)  # type: ignore[arg-type]
+    drawn: DataLoader[Track] = DataLoader([held_out], batch_size=None)  # type: ignore[arg-type]
     run_of.fit(training, stream(config, windows, run_of), drawn, ckpt_path=resumed(config))
     checkpoint.save(config.output, training.generator, model)
 
