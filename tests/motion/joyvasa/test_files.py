@@ -12,33 +12,16 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
-from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from tests.motion.joyvasa.filling import filled, template
+from tests.motion.joyvasa.small import small
 from vasa import checkpoint, config
 from vasa.audio.hubert import HubertEncoder
 from vasa.motion.joyvasa import convert as converting
 from vasa.motion.joyvasa import files, keys
 from vasa.motion.joyvasa.convert import convert
 from vasa.motion.joyvasa.generator import JoyVASAMotion
-
-SMALL = {
-    "motion": {"net": {"audio_dim": 16, "width": 16, "layers": 2, "heads": 2, "feedforward": 32, "window": 20}},
-    "audio": {
-        "dim": 16,
-        "model": {
-            "width": 16, "layers": 1, "heads": 2, "feedforward": 32, "convolutions": [8] * 7,
-            "position_kernel": 8, "position_groups": 2,
-        },
-    },
-}  # fmt: skip
-
-
-def small(group: str, name: str) -> DictConfig:
-    tree = OmegaConf.merge(config.leaf(group, name), SMALL[group])
-    assert isinstance(tree, DictConfig)
-    return tree
 
 
 @pytest.fixture(name="parts")

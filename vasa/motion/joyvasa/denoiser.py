@@ -76,6 +76,8 @@ class Denoiser(nn.Module):
         width: int, layers: int, heads: int, feedforward: int, steps: int,
     ) -> None:  # fmt: skip
         super().__init__()
+        if width % (2 * heads):
+            raise ValueError(f"Width must be a multiple of twice the heads; got {width} and {heads}.")
         self.motion_dim, self.audio_dim, self.window, self.carry = motion_dim, audio_dim, window, carry
         self.first_motion = nn.Parameter(torch.randn(carry, motion_dim))
         self.first_sound = nn.Parameter(torch.randn(carry, audio_dim))

@@ -95,5 +95,5 @@ def _block(layer: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _decoder_layer(block: Block) -> dict[str, Tensor]:
     """torch's own decoder layer names its weights as the published ones are named."""
-    width, feedforward = block.attended.in_features, block.feedforward[0].out_features
+    feedforward, width = block.state_dict()["feedforward.0.weight"].shape
     return nn.TransformerDecoderLayer(width, block.heads, feedforward, device="meta").state_dict()
