@@ -3,8 +3,8 @@
     from vasa.motion.joyvasa.convert import convert
     convert("jdh-algo/JoyVASA", "joyvasa")  # joyvasa/motion, joyvasa/audio
 
-The published files (https://huggingface.co/jdh-algo/JoyVASA) are MIT; so is what is made from them. The encoder's
-weights began as TencentGameMate/chinese-hubert-base and were trained further.
+JoyVASA (https://huggingface.co/jdh-algo/JoyVASA) is published under the MIT licence, which what is made here keeps. The
+audio encoder's weights began as TencentGameMate/chinese-hubert-base and were trained further.
 """
 
 from __future__ import annotations
