@@ -20,7 +20,7 @@ from vasa import checkpoint, config
 from vasa.audio.hubert import HubertEncoder
 from vasa.motion.joyvasa import convert as converting
 from vasa.motion.joyvasa import files, keys
-from vasa.motion.joyvasa.convert import convert
+from vasa.motion.joyvasa.convert import convert, parts_from
 from vasa.motion.joyvasa.generator import JoyVASAMotion
 
 
@@ -53,6 +53,13 @@ def test_published_files_become_checkpoints(tmp_path: Path, weights: dict[str, T
     assert torch.equal(motion.template.offset[:63], torch.from_numpy(template()["mean_exp"]))
     features = audio(torch.zeros(1, 640 * 20))
     assert motion.start(1, seed=0).features.shape[-1] == features.shape[-1]
+
+
+def test_files_may_lie_flat_in_a_folder(tmp_path: Path, weights: dict[str, Tensor]) -> None:
+    write(tmp_path, weights)
+    for name in (files.GENERATOR, files.TEMPLATE):
+        (tmp_path / name).rename(tmp_path / Path(name).name)
+    assert set(parts_from(tmp_path)) == {"motion", "audio"}
 
 
 def test_the_cross_attention_becomes_one_map(

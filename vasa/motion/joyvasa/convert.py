@@ -9,15 +9,16 @@ audio encoder's weights began as TencentGameMate/chinese-hubert-base and were tr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-import torch
+from torch import nn
 
 from vasa import checkpoint
-from vasa.audio.hubert import HubertEncoder
 from vasa.config import instantiate, leaf
 from vasa.motion.joyvasa import files, keys, tables, template
-from vasa.motion.joyvasa.generator import JoyVASAMotion
+
+LEAVES = {"motion": "joyvasa", "audio": "hubert"}  # of conf/
 
 
 def convert(source: Path | str, folder: Path | str) -> None:
@@ -25,22 +26,20 @@ def convert(source: Path | str, folder: Path | str) -> None:
 
     Raises ValueError where a file is not to be had, is damaged or is not the published one; then nothing is written.
     """
-    configs = {"motion": leaf("motion", "joyvasa"), "audio": leaf("audio", "hubert")}
-    with torch.device("meta"):  # described, not built: all numbers come from the files
-        parts = {part: instantiate(config) for part, config in configs.items()}
-    fill(**parts, source=source)
-    for part, model in parts.items():
-        checkpoint.save(Path(folder) / part, model, configs[part])
+    for part, model in parts_from(source).items():
+        checkpoint.save(Path(folder) / part, model, leaf(part, LEAVES[part]))
 
 
-def fill(motion: JoyVASAMotion, audio: HubertEncoder, *, source: Path | str) -> None:
-    """Give both parts the published weights; raises ValueError like `convert`."""
+def parts_from(source: Path | str) -> Mapping[str, nn.Module]:
+    """The `motion` generator and the `audio` encoder with the published weights; raises ValueError like `convert`."""
     generator, statistics = files.find(source, files.GENERATOR), files.find(source, files.TEMPLATE)
     means = template.statistics(files.read_template(statistics), statistics)
     stored = keys.present_names(files.read_generator(generator))
+    motion, audio = (instantiate(leaf(part, name)) for part, name in LEAVES.items())
     tables.check(stored, motion.net, motion.schedule, generator)
     weights = {name: value for name, value in stored.items() if name not in tables.TABLES}
     keys.check(weights, motion.net, audio, generator)
-    motion.template.load_state_dict(means, assign=True)
-    motion.net.load_state_dict(keys.network_weights(weights, motion.net), assign=True)
-    audio.load_state_dict(keys.encoder_weights(weights), assign=True)
+    motion.template.load_state_dict(means)
+    motion.net.load_state_dict(keys.network_weights(weights, motion.net))
+    audio.load_state_dict(keys.encoder_weights(weights))
+    return {"motion": motion.eval(), "audio": audio.eval()}

@@ -21,10 +21,11 @@ ARRAYS = {(home, name) for home in HOMES for name in ("ndarray", "dtype", "_reco
 
 
 def find(source: Path | str, name: str) -> Path:
-    """A file of the published ones in a folder, or from the hub; raises ValueError where it cannot be had."""
+    """A file of the published ones in a folder, its own folder around it or not, or from the hub; raises ValueError."""
     folder = Path(source)
-    if (folder / name).is_file():
-        return folder / name
+    for place in (folder / name, folder / Path(name).name):
+        if place.is_file():
+            return place
     if folder.is_dir():
         raise ValueError(f"The folder {folder} has no {name}; it needs {GENERATOR} and {TEMPLATE} of {REPOSITORY}.")
     return _download(str(source), name)
