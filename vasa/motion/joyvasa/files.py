@@ -36,9 +36,11 @@ def read_generator(path: Path) -> dict[str, Tensor]:
 
     torch reads tensors alone; allowed beside them are the settings that were pickled with them, which are not used.
     """
-    allowed = [(Namespace, "argparse.Namespace"), (PurePosixPath, "pathlib.PosixPath")]
     try:
-        with torch.serialization.safe_globals(allowed):
+        # A path is read as a pure one, which every system has.
+        with torch.serialization.safe_globals(
+            [(Namespace, "argparse.Namespace"), (PurePosixPath, "pathlib.PosixPath")]
+        ):
             stored = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise ValueError(f"{path} is no checkpoint of JoyVASA ({_first_line(error)}); fetch it again.") from error
