@@ -68,6 +68,17 @@ def test_broken_generators_are_seen(pipe):
         check_motion_generator(Around(pipe.motion, start=lambda b, *, seed: start(b, seed=seed + b)), pipe.audio.dim)
 
 
+def test_a_control_that_is_not_learned_has_to_be_refused(pipe):
+    def deaf(f, c, s):
+        if c.gaze is not None:
+            raise ValueError("It has not learned gaze.")
+        return pipe.motion.step(f, c, s)
+
+    check_motion_generator(Around(pipe.motion, step=deaf), pipe.audio.dim, controls=("distance", "emotion"))
+    with pytest.raises(AssertionError, match="Controls.distance, not learned, is refused"):
+        check_motion_generator(Around(pipe.motion, step=deaf), pipe.audio.dim, controls=("emotion",))
+
+
 def test_broken_encoders_are_seen(pipe):
     audio = pipe.audio
     broken = {

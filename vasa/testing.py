@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 from torch import Tensor
 
 from vasa.audio import AudioEncoder
-from vasa.motion import MotionGenerator
+from vasa.motion import MotionGenerator, MotionState
+from vasa.motion.conditions import CONTROLS
 from vasa.render import Renderer
 from vasa.types import Controls, Motion, Portrait
 
@@ -42,8 +45,13 @@ def _check_renders(renderer: Renderer, portrait: Portrait, motion: Motion, faces
     assert not torch.allclose(renderer.render(portrait, moved), frames), "another pose gives another picture"
 
 
-def check_motion_generator(generator: MotionGenerator, audio_dim: int) -> None:
-    """Shapes, state in and out, seeds, independence in a batch, and that controls and sound count."""
+def check_motion_generator(
+    generator: MotionGenerator, audio_dim: int, *, controls: Collection[str] = tuple(CONTROLS)
+) -> None:
+    """Shapes, state in and out, seeds, independence in a batch, and that controls and sound count.
+
+    controls: which of gaze, distance and emotion it has learned; it has to refuse the others with a ValueError.
+    """
     assert isinstance(generator, MotionGenerator), "a generator has space, window, start and step"
     features = _noise(2, generator.window, audio_dim) - 0.5
     with torch.no_grad():
@@ -53,7 +61,8 @@ def check_motion_generator(generator: MotionGenerator, audio_dim: int) -> None:
         again, _ = generator.step(features, Controls(), state)
         _same(again, motion, "the same state gives the same motion: step keeps nothing and changes no state")
         _check_states(generator, features, motion, later)
-        _check_conditions(generator, features, motion)
+        _check_sound_and_pose(generator, features, motion)
+        _check_controls(generator, features, motion, controls)
 
 
 def _check_states(generator: MotionGenerator, features: Tensor, motion: Motion, later: object) -> None:
@@ -67,15 +76,31 @@ def _check_states(generator: MotionGenerator, features: Tensor, motion: Motion, 
     assert short.length == 1, "a step takes fewer frames than its window, and makes as many"
 
 
-def _check_conditions(generator: MotionGenerator, features: Tensor, motion: Motion) -> None:
+def _check_sound_and_pose(generator: MotionGenerator, features: Tensor, motion: Motion) -> None:
     start = generator.start(2, seed=3)
     louder, _ = generator.step(3 * features, Controls(), start)
     assert not torch.allclose(louder.frames(), motion.frames()), "other sound gives other motion"
     offset = torch.tensor([[0.1, 0.0, 0.0, 0.0, 0.0, 0.0]]).expand(2, -1)
     turned, _ = generator.step(features, Controls(pose=offset), start)
     _close(turned.pose - motion.pose, offset[:, None].expand_as(motion.pose), "Controls.pose is added to the pose")
-    looking, _ = generator.step(features, Controls(gaze=torch.full((2, 2), 0.2)), start)
-    assert not torch.allclose(looking.frames(), motion.frames()), "Controls.gaze changes the motion"
+
+
+def _check_controls(generator: MotionGenerator, features: Tensor, motion: Motion, controls: Collection[str]) -> None:
+    for name, size in CONTROLS.items():
+        asked, start = Controls(**{name: torch.full((2, size), 0.2)}), generator.start(2, seed=3)
+        if name in controls:
+            changed, _ = generator.step(features, asked, start)
+            assert not torch.allclose(changed.frames(), motion.frames()), f"Controls.{name} changes the motion"
+        else:
+            assert _refuses(generator, features, asked, start), f"Controls.{name}, not learned, is refused"
+
+
+def _refuses(generator: MotionGenerator, features: Tensor, controls: Controls, state: MotionState) -> bool:
+    try:
+        generator.step(features, controls, state)
+    except ValueError:
+        return True
+    return False
 
 
 def check_audio_encoder(encoder: AudioEncoder) -> None:

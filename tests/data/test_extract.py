@@ -5,12 +5,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from einops import rearrange
+from torch import Tensor, nn
 
 from tests.films import make_film
 from vasa import checkpoint
 from vasa.cli import main
+from vasa.cli.train_motion import run
 from vasa.config import instantiate, leaf
+from vasa.data.extract import extract, measure_space, write_index
+from vasa.data.film import clips_of
 from vasa.data.latents import Latents
+from vasa.motion import DiffusionMotion
+from vasa.space import MotionSpace
+from vasa.types import Motion
 
 
 @pytest.fixture
@@ -48,3 +56,37 @@ def test_a_folder_without_a_film_is_refused(parts: Path, capsys: pytest.CaptureF
     assert _extract(parts, parts) == 2
     assert "holds no film" in capsys.readouterr().err
     assert not (parts / "latents").exists()
+
+
+class Reader(nn.Module):
+    """A renderer of LivePortrait's space as far as extraction sees one: 63 expression offsets, its own idea of pose."""
+
+    image_size = 16
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.space = MotionSpace.plain(63, name="liveportrait")
+        self.read = nn.Linear(3 * 16 * 16, 69)
+
+    def motion_of(self, image: Tensor) -> Motion:
+        read = self.read(rearrange(image, "b t c h w -> b t (c h w)"))
+        return Motion(read[..., :6], read[..., 6:])
+
+
+def test_vasas_own_generator_learns_liveportraits_space(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    film = make_film(tmp_path / "film", frames=24)
+    clips, renderer, latents = clips_of(film, "train") + clips_of(film, "test"), Reader(), tmp_path / "latents"
+    encoder = instantiate(leaf("audio", "tiny")).eval()
+    assert list(extract(clips, renderer, encoder, latents, window=10)) == [1, 2, 3]
+    write_index(clips, latents, measure_space(clips, latents, renderer.space.name), encoder.dim)
+    words = ["motion=liveportrait", "motion.net.width=32", "motion.net.layers=1", "motion.net.feedforward=64"]
+    words += ["motion.net.window=10", "motion.sampler.steps=2", f"data.folder={latents}"]
+    words += [f"output={tmp_path / 'motion'}", "steps=2", "batch_size=2", "threads=1"]
+    run([*words, "trainer.accelerator=cpu", "trainer.val_check_interval=2", "+trainer.enable_progress_bar=false"])
+    generator = checkpoint.load(tmp_path / "motion")
+    assert isinstance(generator, DiffusionMotion)
+    assert (generator.space.name, generator.space.dynamics) == ("liveportrait", 63)
+    frames = nn.functional.interpolate(clips[0].frames(slice(0, 5)) / 255, (16, 16), mode="bilinear", antialias=True)
+    stored = Latents.load(latents).split("train")[0].motion[None, :5]  # as it sees its own head; labels are far off
+    torch.testing.assert_close(stored, generator.space.pack(renderer.motion_of(frames[None])), rtol=0, atol=0.1)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from vasa.motion.objective import PredictClean, PredictNoise, PredictVelocity
-from vasa.motion.sampler import DDIM
+from vasa.motion.sampler import DDIM, Ancestral
 from vasa.motion.schedule import CosineSchedule
 
 
@@ -42,7 +42,7 @@ def gaussian(mean: float, std: float, schedule: CosineSchedule) -> object:
 
 def test_ddim_reaches_a_gaussian() -> None:
     schedule, noise = CosineSchedule(floor=1e-8), torch.randn(1, 20_000, 1, dtype=torch.float64)
-    sample = DDIM(steps=200)(gaussian(0.7, 0.3, schedule), noise, schedule)
+    sample = DDIM(steps=200)(gaussian(0.7, 0.3, schedule), lambda _: noise, schedule)
     # The flow of a Gaussian is affine: the sample is mean + std * noise.
     torch.testing.assert_close(sample, 0.7 + 0.3 * noise, rtol=0, atol=0.02)
 
@@ -60,9 +60,29 @@ def test_ddim_takes_the_published_step() -> None:
         x0 = torch.tanh(sample + time)
         eps = (sample - abar**0.5 * x0) / (1 - abar) ** 0.5
         sample = abar_prev**0.5 * x0 + (1 - abar_prev) ** 0.5 * eps
-    torch.testing.assert_close(DDIM(steps=3)(denoise, noise, schedule), sample)
+    torch.testing.assert_close(DDIM(steps=3)(denoise, lambda _: noise, schedule), sample)
 
 
-def test_ddim_needs_a_step() -> None:
+def test_ancestral_sampling_reaches_a_gaussian_with_noise_of_its_own_for_every_step() -> None:
+    schedule, draws = CosineSchedule(floor=1e-8), []
+
+    def noise(draw: int) -> Tensor:
+        draws.append(draw)
+        return torch.randn(1, 20_000, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(draw))
+
+    sample = Ancestral(steps=200)(gaussian(0.7, 0.3, schedule), noise, schedule)
+    assert float(sample.mean()) == pytest.approx(0.7, abs=0.02)
+    assert float(sample.std()) == pytest.approx(0.3, abs=0.02)
+    assert draws == list(range(200))  # the start, and every step but the last
+
+
+def test_the_last_ancestral_step_gives_what_the_network_sees() -> None:
+    schedule, seen = CosineSchedule(), torch.randn(1, 6, 2)
+    sample = Ancestral(steps=3)(lambda *_: seen, lambda _: torch.randn(1, 6, 2), schedule)
+    torch.testing.assert_close(sample, seen)
+
+
+@pytest.mark.parametrize("sampler", [DDIM, Ancestral])
+def test_samplers_need_a_step(sampler: type[DDIM]) -> None:
     with pytest.raises(ValueError, match="at least one step"):
-        DDIM(steps=0)
+        sampler(steps=0)

@@ -12,10 +12,12 @@ import numpy as np
 import torch
 from einops import rearrange
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from vasa.audio import AudioEncoder, window_features
 from vasa.data.film import Clip
+from vasa.render import Renderer
 from vasa.render.speed import fast
 from vasa.render.volume import VolumeRenderer
 from vasa.space import MotionSpace
@@ -26,21 +28,35 @@ LABELS = ("gaze", "distance", "emotion", "lip_opening")
 
 @torch.inference_mode()
 def extract_clip(
-    clip: Clip, renderer: VolumeRenderer, encoder: AudioEncoder, *, window: int, batch: int = 50
+    clip: Clip, renderer: Renderer, encoder: AudioEncoder, *, window: int, batch: int = 50
 ) -> dict[str, Tensor]:
-    """Latents and labels of one clip: pose [T, 6], dynamics [T, N], features [T, A] and the film's own labels.
-
-    The pose is the label ("head pose is known, not guessed"); the dynamics are read at that pose.
-    """
-    pose, device = clip.labels["pose"], next(renderer.parameters()).device
+    """Latents and labels of one clip: pose [T, 6], dynamics [T, N], features [T, A] and the film's own labels."""
+    pose, device = clip.labels["pose"], _device(renderer)
     parts = []
     for start in range(0, len(clip), batch):
-        frames = clip.frames(slice(start, start + batch)).to(device).float() / 255
+        now = slice(start, start + batch)
         with fast(device):
-            parts.append(renderer.dynamics(frames, pose[start : start + batch].to(device)).float().cpu())
-    features = window_features(encoder, rearrange(speech(clip), "s -> 1 s").to(device), window)[0].float().cpu()
-    latents = {"pose": pose, "dynamics": torch.cat(parts), "features": features}
-    return latents | {name: clip.labels[name] for name in LABELS}
+            parts.append(seen(renderer, clip.frames(now).to(device).float() / 255, pose[now].to(device)))
+    motion = Motion.cat(parts)
+    features = window_features(encoder, rearrange(speech(clip), "s -> 1 s").to(device), window)[0]
+    latents = {"pose": motion.pose[0], "dynamics": motion.dynamics[0], "features": features}
+    return {name: value.float().cpu() for name, value in latents.items()} | {name: clip.labels[name] for name in LABELS}
+
+
+def seen(renderer: Renderer, frames: Tensor, pose: Tensor) -> Motion:
+    """The motion [1, T, M] in frames [T, 3, H, W] whose labelled pose is [T, 6].
+
+    A `VolumeRenderer` learned from such labels ("head pose is known, not guessed"): its dynamics are read at that pose.
+    Any other renderer has a head of its own, so both are what it sees, in pictures of its size.
+    """
+    if isinstance(renderer, VolumeRenderer):
+        return Motion(pose[None], renderer.dynamics(frames, pose)[None])
+    size = (renderer.image_size, renderer.image_size)
+    return renderer.motion_of(functional.interpolate(frames, size, mode="bilinear", antialias=True)[None])
+
+
+def _device(renderer: object) -> torch.device:
+    return next(renderer.parameters()).device if isinstance(renderer, nn.Module) else torch.device("cpu")
 
 
 def speech(clip: Clip) -> Tensor:
@@ -51,7 +67,7 @@ def speech(clip: Clip) -> Tensor:
 
 
 def extract(
-    clips: list[Clip], renderer: VolumeRenderer, encoder: AudioEncoder, folder: Path, *, window: int
+    clips: list[Clip], renderer: Renderer, encoder: AudioEncoder, folder: Path, *, window: int
 ) -> Iterator[int]:
     """Write every clip's latents (those there already are kept), then latents.json; yields clips done so far."""
     folder.mkdir(parents=True, exist_ok=True)

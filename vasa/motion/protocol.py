@@ -18,6 +18,7 @@ class MotionState:
 
     motion: [B, K, M] last frames made, normalised, before any pose offset. features: [B, K, A] their sound.
     known: [B, K], False for frames before the track began. frame: [B] frames made so far. seed: [B].
+    memory: [B, N] whatever else a generator keeps from frame to frame; N is 0 for most.
     """
 
     motion: Tensor
@@ -25,9 +26,10 @@ class MotionState:
     known: Tensor
     frame: Tensor
     seed: Tensor
+    memory: Tensor
 
     @classmethod
-    def begin(cls, seed: Tensor, *, carry: int, motion_dim: int, audio_dim: int) -> MotionState:
+    def begin(cls, seed: Tensor, *, carry: int, motion_dim: int, audio_dim: int, memory: int = 0) -> MotionState:
         """Nothing made yet; seed [B]."""
         batch, device = len(seed), seed.device
         return cls(
@@ -36,10 +38,11 @@ class MotionState:
             known=torch.zeros(batch, carry, dtype=torch.bool, device=device),
             frame=torch.zeros_like(seed),
             seed=seed,
+            memory=torch.zeros(batch, memory, device=device),
         )
 
-    def after(self, motion: Tensor, features: Tensor) -> MotionState:
-        """The state once motion [B, T, M], normalised, was made for features [B, T, A]."""
+    def after(self, motion: Tensor, features: Tensor, *, memory: Tensor | None = None) -> MotionState:
+        """The state once motion [B, T, M], normalised, was made for features [B, T, A]; `memory` stays if not given."""
         carry, frames = self.known.shape[1], motion.shape[1]
         made = torch.ones(motion.shape[:2], dtype=torch.bool, device=motion.device)
         return replace(
@@ -48,6 +51,7 @@ class MotionState:
             features=_last(torch.cat([self.features, features], dim=1), carry),
             known=_last(torch.cat([self.known, made], dim=1), carry),
             frame=self.frame + frames,
+            memory=self.memory if memory is None else memory,
         )
 
 
