@@ -44,10 +44,11 @@ def test_a_film_becomes_latents_that_fit_the_renderer(parts: Path) -> None:
     torch.testing.assert_close(motion.mean(0), torch.zeros(renderer.space.size), atol=1e-2, rtol=0)
 
 
-def test_clips_of_random_expressions_are_left_out(parts: Path) -> None:
+@pytest.mark.parametrize("fact", [{"kind": "expression"}, {"wide": True}], ids=["expressions", "far turns"])
+def test_clips_that_teach_renderers_alone_are_left_out(parts: Path, fact: dict[str, object]) -> None:
     film = make_film(parts / "film")
     path = film / "clips" / "000000" / "clip.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"kind": "expression"}))
+    path.write_text(json.dumps(json.loads(path.read_text()) | fact))
     assert _extract(film, parts) == 0
     assert not (parts / "latents" / "000000.safetensors").exists()
 

@@ -55,8 +55,9 @@ def clips_of(folder: Path | str, split: str) -> list[Clip]:
 
 
 def talking(clips: list[Clip]) -> list[Clip]:
-    """Clips whose face does what the sound says: not those of random expressions, made to teach renderers."""
-    return [clip for clip in clips if clip.facts.get("kind") != "expression"]
+    """Clips of people who talk or listen as people do: not those of random expressions, nor of heads that turn far,
+    which were made to teach renderers."""
+    return [clip for clip in clips if clip.facts.get("kind") != "expression" and not clip.facts.get("wide")]
 
 
 def expression(labels: dict[str, Tensor]) -> Tensor:
