@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, WeightAveraging
-from torch import nn
+from torch import Tensor, nn
 
 from vasa import checkpoint
 
@@ -19,22 +20,30 @@ class MovingAverage(WeightAveraging):
     """Exponential moving average of the weights that forgets the first steps quickly: decay min(d, (1+n)/(10+n))."""
 
     def __init__(self, *, decay: float) -> None:
-        super().__init__(
-            avg_fn=lambda average, current, n: average.lerp(current, 1 - min(decay, float((1 + n) / (10 + n))))
-        )
+        super().__init__(avg_fn=partial(_nearer, decay=decay))
+
+
+def _nearer(average: Tensor, current: Tensor, count: Tensor, *, decay: float) -> Tensor:
+    """The average, moved towards the current value; whole numbers, such as a count of batches, are taken over."""
+    if not average.is_floating_point():
+        return current
+    return average.lerp(current, 1 - min(decay, float((1 + count) / (10 + count))))
 
 
 class Export(Callback):
-    """Writes one part of what is trained, with its averaged weights, as a checkpoint folder at every validation."""
+    """Writes one part of what is trained, with its averaged weights, as a checkpoint folder at every validation.
 
-    def __init__(self, folder: Path, part: str, config: Mapping[str, Any]) -> None:
-        self.folder, self.part, self.config = folder, part, config
+    half: see `vasa.checkpoint.save`.
+    """
+
+    def __init__(self, folder: Path, part: str, config: Mapping[str, Any], *, half: bool = False) -> None:
+        self.folder, self.part, self.config, self.half = folder, part, config, half
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.sanity_checking:
             model = getattr(pl_module, self.part)
             assert isinstance(model, nn.Module)
-            checkpoint.save(self.folder, model, self.config)
+            checkpoint.save(self.folder, model, self.config, half=self.half)
 
 
 def resumable(folder: Path, *, minutes: float) -> ModelCheckpoint:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from torch import Tensor
 
@@ -51,6 +52,10 @@ class Estimate:
     emotion: Tensor
     identity: Tensor
     face: Tensor
+
+    def __getitem__(self, rows: Tensor) -> Self:
+        """Some rows of the batch."""
+        return replace(self, **{name: value[rows] for name, value in vars(self).items()})
 
     def reading(self) -> FaceReading:
         """Confidence, probabilities and unit length."""
