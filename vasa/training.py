@@ -31,19 +31,16 @@ def _nearer(average: Tensor, current: Tensor, count: Tensor, *, decay: float) ->
 
 
 class Export(Callback):
-    """Writes one part of what is trained, with its averaged weights, as a checkpoint folder at every validation.
+    """Writes one part of what is trained, with its averaged weights, as a checkpoint folder at every validation."""
 
-    half: see `vasa.checkpoint.save`.
-    """
-
-    def __init__(self, folder: Path, part: str, config: Mapping[str, Any], *, half: bool = False) -> None:
-        self.folder, self.part, self.config, self.half = folder, part, config, half
+    def __init__(self, folder: Path, part: str, config: Mapping[str, Any]) -> None:
+        self.folder, self.part, self.config = folder, part, config
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.sanity_checking:
             model = getattr(pl_module, self.part)
             assert isinstance(model, nn.Module)
-            checkpoint.save(self.folder, model, self.config, half=self.half)
+            checkpoint.save(self.folder, model, self.config)
 
 
 def resumable(folder: Path, *, minutes: float) -> ModelCheckpoint:

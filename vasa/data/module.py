@@ -62,14 +62,14 @@ class FilmData(LightningDataModule):
 class FaceData(LightningDataModule):
     """Single frames of a film in batches, and `held_out` frames of people nobody is trained on.
 
-    closed, people: see `vasa.data.reading.FilmFaces`. A resumed run goes on where it stopped.
+    people: see `vasa.data.reading.FilmFaces`. A resumed run goes on where it stopped.
     """
 
     def __init__(
-        self, folder: str, *, batch_size: int, closed: float, people: str, seed: int, held_out: int, workers: int = 0
+        self, folder: str, *, batch_size: int, people: str, seed: int, held_out: int, workers: int = 0
     ) -> None:
         super().__init__()
-        self.train = FilmFaces(folder, split="train", closed=closed, people=people, seed=seed)
+        self.train = FilmFaces(folder, split="train", people=people, seed=seed)
         self.test = EvenFrames(FilmFaces(folder, split="test"), held_out)
         self.batch_size, self.workers = batch_size, workers
 

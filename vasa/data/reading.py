@@ -10,42 +10,38 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from vasa.data.film import Clip, clips_of
+from vasa.data.film import Clip, clips_of, rarity
 from vasa.face.labels import FaceLabels
 
 KEPT = ("seen", "pose", "gaze", "blink", "lip_opening", "emotion")
-CLOSED = 0.3  # a blink from here on counts as closed eyes
 
 
 class FilmFaces(Dataset[dict[str, Tensor]]):
     """Sample n: one frame of a film with its labels, chosen by (seed, n) alone.
 
-    It has no end: a run is measured in steps, and a resumed one goes on at its own n. closed: share of the samples
-    that have their eyes closed, since blinks are rare. people: "all", or those of "even" or "odd" number.
+    It has no end: a run is measured in steps, and a resumed one goes on at its own n. Rare frames are drawn more often,
+    see `vasa.data.film.rarity`. people: "all", or those of "even" or "odd" number.
 
     Raises ValueError where the folder holds no film, or one whose clips have no landmarks.
     """
 
-    def __init__(self, folder: str, *, split: str, closed: float = 0.2, people: str = "all", seed: int = 0) -> None:
+    def __init__(self, folder: str, *, split: str, people: str = "all", seed: int = 0) -> None:
         self.clips = [clip for clip in labelled_clips(folder, split) if _belongs(clip.facts["person"], people)]
         if not self.clips:
             raise ValueError(f"The film in {folder} has no {split!r} clip of {people} people; film more of them.")
         self.people = people_of(folder)
-        self.seed, self.closed = seed, closed
+        self.seed = seed
         ends = np.cumsum([len(clip) for clip in self.clips])
-        self.starts = ends - [len(clip) for clip in self.clips]
-        self.count = int(ends[-1])
-        blink = torch.cat([clip.labels["blink"].amax(-1) for clip in self.clips])
-        self.blinking = torch.nonzero(blink > CLOSED)[:, 0].numpy()
+        self.starts, self.count = ends - [len(clip) for clip in self.clips], int(ends[-1])
+        self.chances = torch.cat([rarity(clip.labels) for clip in self.clips]).double().cumsum(0).numpy()
 
     def __len__(self) -> int:
         return 1 << 40
 
     def __getitem__(self, number: int) -> dict[str, Tensor]:
         random = np.random.default_rng([self.seed, number])
-        if len(self.blinking) and random.random() < self.closed:
-            return self.frame(int(self.blinking[random.integers(len(self.blinking))]))
-        return self.frame(int(random.integers(self.count)))
+        drawn = np.searchsorted(self.chances, random.random() * self.chances[-1], side="right")
+        return self.frame(min(int(drawn), self.count - 1))
 
     def frame(self, index: int) -> dict[str, Tensor]:
         """Frame `index` of all clips in a row: picture, place-map part, labels, and the clip's number."""
