@@ -29,6 +29,12 @@ class Backbone(nn.Module):
         channels: list[int] = self.network.feature_info.channels()
         return channels
 
+    @property
+    def strides(self) -> list[int]:
+        """Pixels of the picture to a cell of every map."""
+        strides: list[int] = self.network.feature_info.reduction()
+        return strides
+
     def forward(self, picture: Tensor) -> list[Tensor]:
         """[B, 3, H, W] -> maps [B, C, h, w], fine to coarse."""
         maps: list[Tensor] = self.network(picture)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import torch
@@ -36,6 +37,11 @@ class FaceLabels:
     def __getitem__(self, rows: Tensor | slice) -> Self:
         """Some rows of the batch."""
         return replace(self, **{name: value[rows] for name, value in vars(self).items()})
+
+    @staticmethod
+    def cat(parts: Sequence[FaceLabels]) -> FaceLabels:
+        """Batches one after another."""
+        return FaceLabels(**{f.name: torch.cat([getattr(p, f.name) for p in parts]) for f in fields(FaceLabels)})
 
     def without_face(self, rows: Tensor) -> Self:
         """With rows [B] (bool) that show no face."""

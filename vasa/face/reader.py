@@ -17,25 +17,25 @@ from vasa.face.points import COUNT
 from vasa.face.reading import Estimate, FaceReading
 from vasa.types import EMOTIONS
 
-FINEST, FINE = 0, 2  # maps that are looked at closely, and that points are found on: strides 2 and 8 of a ResNet
+FINEST, STRIDE = 0, 8  # the map that is looked at closely, and pixels to a cell of the map that points are found on
 PARTS = ("right eye", "left eye", "mouth")  # see `vasa.face.points.CORNERS`
 
 
 class FaceReader(nn.Module):
     """Reads pictures of a face, framed about as a renderer's crop is: turned by up to 45 degrees, 0.6 to 1.5 as large.
 
-    image_size: pixels a side that pictures are brought to. backbone: gives feature maps, five of them as ResNets do.
+    image_size: pixels a side that pictures are brought to. backbone: gives feature maps, one of them of stride 8.
     width: channels of the map that points are found on; detail: numbers that a close look at each part gives;
     identity: length of the embedding.
     """
 
     def __init__(self, *, image_size: int, backbone: Backbone, width: int, detail: int, identity: int) -> None:
         super().__init__()
-        channels = backbone.channels
-        if len(channels) < FINE + 2:
-            raise ValueError(f"The face reader needs a backbone of at least {FINE + 2} maps; this has {len(channels)}.")
-        self.image_size, self.backbone = image_size, backbone
-        self.joined, self.votes = Joined(channels[FINE:], width), Votes(width)
+        channels, strides = backbone.channels, backbone.strides
+        if STRIDE not in strides[:-1]:
+            raise ValueError(f"A face reader's backbone has a map of stride {STRIDE} and a coarser one; got {strides}.")
+        self.image_size, self.backbone, self.fine = image_size, backbone, strides.index(STRIDE)
+        self.joined, self.votes = Joined(channels[self.fine :], width), Votes(width)
         self.looks = nn.ModuleList(CloseLook(channels[FINEST], part=n, outputs=detail) for n in range(len(PARTS)))
         whole, shape = channels[-1], 2 * COUNT
         self.pose = _two_layers(whole + shape, 6)
@@ -63,7 +63,7 @@ class FaceReader(nn.Module):
     def estimate(self, picture: Tensor) -> Estimate:
         """The same as `forward`, before it is put in words."""
         maps = self.features(picture)
-        landmarks, spread = self.votes(self.joined(maps[FINE:]))
+        landmarks, spread = self.votes(self.joined(maps[self.fine :]))
         whole = reduce(maps[-1], "b c h w -> b c", "mean")
         details = [look(maps[FINEST], landmarks) for look in self.looks]
         all_seen = torch.cat([whole, 2 * rearrange(landmarks.detach(), "b k xy -> b (k xy)")], dim=-1)

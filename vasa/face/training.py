@@ -79,7 +79,8 @@ class ReaderTraining(LightningModule):
         self._clips.append(batch["clip"])
 
     def on_validation_epoch_end(self) -> None:
-        (read, truth), (hard, hidden) = (_joined(rows) for rows in (self._plain, self._hard))
+        read, hard = (FaceReading.cat([row[0] for row in rows]) for rows in (self._plain, self._hard))
+        truth, hidden = (FaceLabels.cat([row[1] for row in rows]) for rows in (self._plain, self._hard))
         faces = hidden.face
         found = scores(read, truth) | {
             "hard_nme_percent": nme(hard.landmarks[faces], hidden.landmarks[faces], hidden.seen[faces]),
@@ -110,12 +111,3 @@ class ReaderTraining(LightningModule):
             optimizer, lambda step: warm_cosine(step, warmup=self.warmup, steps=self.steps, hold=self.hold)
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-
-def _joined(rows: list[tuple[FaceReading, FaceLabels]]) -> tuple[FaceReading, FaceLabels]:
-    """Batches one after another."""
-    read, truth = ([vars(pair[side]) for pair in rows] for side in range(2))
-    return (
-        FaceReading(**{name: torch.cat([one[name].float() for one in read]) for name in read[0]}),
-        FaceLabels(**{name: torch.cat([one[name] for one in truth]) for name in truth[0]}),
-    )
