@@ -53,7 +53,7 @@ def make_film(folder: Path, *, clips: int = 3, frames: int = 12, size: int = 32,
         split = "test" if number == clips - 1 else "train"
         facts = {"person": number, "voice": "none", "text": "", "split": split}
         (place / "clip.json").write_text(json.dumps(facts))
-    film = {"version": 1, "size": size, "fps": 25, "seed": seed, "clips": names}
+    film = {"version": 1, "size": size, "fps": 25, "seed": seed, "people": clips, "clips": names}
     (folder / "film.json").write_text(json.dumps(film | {"expression_names": ["jawOpen", "smile"]}))
     return folder
 
@@ -69,9 +69,11 @@ def _speech(path: Path, frames: int) -> None:
 
 def _labels(place: Path, pose: Tensor, seed: int) -> None:
     random, t = np.random.default_rng(seed), len(pose)
+    points = 0.4 * torch.rand(t, 68, 3, generator=torch.Generator().manual_seed(seed)) + pose[:, None, 3:]
     sizes = {"gaze": 2, "eyes": 2, "blink": 2, "expression": 2, "emotion": 8}
     rest = {name: random.random((t, size), np.float32) for name, size in sizes.items()}
     np.savez(
         place / "labels.npz", pose=pose.numpy(), lip_opening=random.random(t).astype(np.float32),
+        landmarks=points.numpy(), landmarks_seen=random.random((t, 68)) < 0.9,
         distance=np.exp(-pose[:, 5:].numpy()), phone=np.zeros(t, np.int16), **rest,
     )  # fmt: skip

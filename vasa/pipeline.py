@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from vasa import checkpoint, device, store
 from vasa.audio import AudioEncoder
 from vasa.driving import Metered, seen_motion, transferred
-from vasa.face.cascade import CascadeDetector
+from vasa.face.default import default_detector
 from vasa.face.detector import Detector
 from vasa.media.picture import Picture, load_picture
 from vasa.media.sound import Sound, has_sound, read_blocks
@@ -52,7 +52,7 @@ class Pipeline:
     ) -> None:  # fmt: skip
         check_fit(renderer, motion, audio)
         self.renderer, self.motion, self.audio = renderer, motion, audio
-        self.detector = CascadeDetector() if detector is None else detector
+        self.detector = default_detector() if detector is None else detector
         self.configs, self.batch, self.device = configs, batch, torch.device("cpu")
 
     @classmethod

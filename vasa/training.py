@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, WeightAveraging
-from torch import nn
+from torch import Tensor, nn
 
 from vasa import checkpoint
 
@@ -19,9 +20,14 @@ class MovingAverage(WeightAveraging):
     """Exponential moving average of the weights that forgets the first steps quickly: decay min(d, (1+n)/(10+n))."""
 
     def __init__(self, *, decay: float) -> None:
-        super().__init__(
-            avg_fn=lambda average, current, n: average.lerp(current, 1 - min(decay, float((1 + n) / (10 + n))))
-        )
+        super().__init__(avg_fn=partial(_nearer, decay=decay))
+
+
+def _nearer(average: Tensor, current: Tensor, count: Tensor, *, decay: float) -> Tensor:
+    """The average, moved towards the current value; whole numbers, such as a count of batches, are taken over."""
+    if not average.is_floating_point():
+        return current
+    return average.lerp(current, 1 - min(decay, float((1 + count) / (10 + count))))
 
 
 class Export(Callback):

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from vasa.face.landmarks import CHIN, EYES, JAW, MOUTH, LandmarkDetector
+from vasa.face.landmarks import LandmarkDetector
+from vasa.face.points import CHIN, EYES, JAW, MOUTH
 
 
 def points(width):

@@ -29,7 +29,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     asking.add_model(command)
     command.add_argument("-o", "--output", required=True, help=f"folder for {REPORT}, {SHEET} and the videos")
     command.add_argument("--clips", type=int, default=8, help="at most so many clips of the test split (default: 8)")
-    command.add_argument("--judge", metavar="TASK", help="MediaPipe's face_landmarker .task file: an outside judge")
+    command.add_argument("--judge", metavar="FILE", help="MediaPipe's face_landmarker .task file, or a probe's folder")
     command.set_defaults(run=run)
 
 
@@ -73,12 +73,15 @@ def new_folder(name: str) -> Path:
     return folder
 
 
-def judge_for(task: str | None, pipe: Pipeline, clips: list[Clip]) -> Judge:
-    """An outside judge if its file is named, else the renderer itself."""
+def judge_for(name: str | None, pipe: Pipeline, clips: list[Clip]) -> Judge:
+    """An outside judge if its file is named, a probe if its folder is, else the renderer itself."""
     from vasa.evaluate.judges import OwnReader
     from vasa.evaluate.outside import MediaPipe
+    from vasa.evaluate.probe import Probe
 
-    return OwnReader(pipe.renderer, clips, device=pipe.device) if task is None else MediaPipe(task)
+    if name is None:
+        return OwnReader(pipe.renderer, clips, device=pipe.device)
+    return Probe(name, device=pipe.device) if Path(name).is_dir() else MediaPipe(name)
 
 
 def shown(pipe: Pipeline, clips: list[Clip]) -> list[Spoken]:

@@ -1,4 +1,4 @@
-"""What `vasa train renderer`, `motion` and `audio` share: settings that are complete, and a trainer that resumes."""
+"""What all of `vasa train` shares: settings that are complete, and a trainer that resumes."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler, Subset
 
 from vasa.data.film import FilmPairs
+from vasa.data.reading import EvenFrames, FilmFaces
 
 
 class Counting(Sampler[int]):
@@ -45,6 +46,31 @@ class FilmData(LightningDataModule):
         super().__init__()
         self.train = FilmPairs(folder, split="train", drivers=drivers, readings=readings, seed=seed)
         self.test = Subset(FilmPairs(folder, split="test", drivers=max(drivers, 2), seed=1), range(held_out))
+        self.batch_size, self.workers = batch_size, workers
+
+    def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        first = (self.trainer.global_step if self.trainer else 0) * self.batch_size
+        return DataLoader(
+            self.train, self.batch_size, sampler=Counting(first), num_workers=self.workers,
+            pin_memory=torch.cuda.is_available(), persistent_workers=self.workers > 0,
+        )  # fmt: skip
+
+    def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        return DataLoader(self.test, self.batch_size)
+
+
+class FaceData(LightningDataModule):
+    """Single frames of a film in batches, and `held_out` frames of people nobody is trained on.
+
+    people: see `vasa.data.reading.FilmFaces`. A resumed run goes on where it stopped.
+    """
+
+    def __init__(
+        self, folder: str, *, batch_size: int, people: str, seed: int, held_out: int, workers: int = 0
+    ) -> None:
+        super().__init__()
+        self.train = FilmFaces(folder, split="train", people=people, seed=seed)
+        self.test = EvenFrames(FilmFaces(folder, split="test"), held_out)
         self.batch_size, self.workers = batch_size, workers
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:

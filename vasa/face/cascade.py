@@ -7,8 +7,9 @@ painted ones too, and see none where there is none.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -26,6 +27,8 @@ WINDOW_PX = 24  # side of the smallest square the cascade looks at
 SEARCHES = ((64, 10), (128, 10), (256, 50), (512, 50))
 NEAR_PX, SEEN_AGAIN = 128, 2  # pixels a side of the second search, and the looks that have to see the face there
 TILTS = (0.0, -0.21, 0.21)  # radians
+TURNS = (0.0, 0.6, -0.6, 1.2, -1.2)  # radians, at which candidates are looked for
+FEWEST = (6, 2)  # squares that agree and looks that saw them, for a candidate
 ROOM = 2.2  # side of the second look, in boxes
 
 
@@ -63,15 +66,40 @@ class CascadeDetector:
         """The crop that fits the largest face in [3, H, W]; raises ValueError."""
         face = self._largest(picture)
         check_width(face.size_px)
-        return Crop(face.x_px, face.y_px + self._below * face.size_px, self._ratio * face.size_px)
+        return self._fitted(face)
 
-    def _largest(self, picture: Tensor) -> Face:
+    def candidates(self, picture: Tensor, *, most: int = 6) -> Iterator[list[Crop]]:
+        """Crops that may show a face in [3, H, W], for a more exact judge: some at a time, large ones first.
+
+        Heads that are turned in the picture come last, in crops that are turned as far.
+        """
+        for turn in TURNS:
+            for whole, side in self._searches(picture):
+                if turn and side > NEAR_PX:
+                    break
+                faces = self._search(picture, replace(whole, angle=turn), side)
+                likely = [face for face in faces if face.votes >= FEWEST[0] and face.looks >= FEWEST[1]][:most]
+                yield [self._fitted(face, turn) for face in likely]
+
+    def _fitted(self, face: Face, turn: float = 0.0) -> Crop:
+        """The crop of a square that was seen in a picture turned by this angle."""
+        below = self._below * face.size_px
+        return Crop(
+            face.x_px + math.sin(turn) * below, face.y_px + math.cos(turn) * below, self._ratio * face.size_px, turn
+        )
+
+    def _searches(self, picture: Tensor) -> Iterator[tuple[Crop, int]]:
+        """The whole picture, and with how many pixels a side to look at it."""
         height, width = picture.shape[-2:]
         whole = Crop(width / 2, height / 2, max(height, width))
-        for side, votes in SEARCHES:
-            if side > 2 * whole.size_px:
-                break
-            faces = [f for f in self._search(picture, whole, side) if f.votes >= votes and f.looks >= self._looks]
+        for side, _ in SEARCHES:
+            if side <= 2 * whole.size_px:
+                yield whole, side
+
+    def _largest(self, picture: Tensor) -> Face:
+        votes = dict(SEARCHES)
+        for whole, side in self._searches(picture):
+            faces = [f for f in self._search(picture, whole, side) if f.votes >= votes[side] and f.looks >= self._looks]
             for face in sorted(faces, key=lambda f: -f.size_px):
                 if (again := self._again(picture, face)) is not None:
                     return again
@@ -113,7 +141,7 @@ class CascadeDetector:
 def _looks(area: Crop) -> Iterator[tuple[Crop, bool]]:
     for tilt in TILTS:
         for mirrored in (False, True):
-            yield Crop(area.x_px, area.y_px, area.size_px, tilt), mirrored
+            yield Crop(area.x_px, area.y_px, area.size_px, area.angle + tilt), mirrored
 
 
 def _agreeing(boxes: Boxes) -> list[Face]:

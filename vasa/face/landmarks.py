@@ -12,8 +12,7 @@ from torch import Tensor
 
 from vasa.face.crop import Crop
 from vasa.face.detector import check_width, no_face
-
-JAW, CHIN, EYES, MOUTH = slice(0, 17), 8, slice(36, 48), slice(48, 60)  # iBUG 300-W, 68 points
+from vasa.face.points import CHIN, EYES, JAW, MOUTH
 
 
 class LandmarkDetector:

@@ -1,0 +1,154 @@
+"""The reader's detector goes to where the reader says the head is, takes the largest face and follows it in a video."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from vasa.face.cascade import CascadeDetector
+from vasa.face.crop import Crop
+from vasa.face.heads import cells
+from vasa.face.reader_detector import SHIPPED, ReaderDetector
+from vasa.face.reading import FaceReading
+from vasa.face.tracking import Smooth, track
+
+RADIUS = 0.4  # of a made-up face, in crop units of the crop that fits it: a red disc whose upper half is green
+
+
+def scene(*faces: Crop, height: int = 240, width: int = 300) -> Tensor:
+    """Made-up faces in a grey picture [3, height, width], turned as their crops are."""
+    picture = torch.full((3, height, width), 0.3)
+    y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+    for face in faces:
+        units = face.to_crop(torch.stack([x, y], dim=-1))
+        inside, upper = units.norm(dim=-1) < RADIUS, units[..., 1] < 0
+        picture[0][inside], picture[1][inside & upper], picture[2][inside] = 1.0, 1.0, 0.0
+    return picture
+
+
+class ReadsDiscs:
+    """Reads those faces by measuring them."""
+
+    image_size = 96
+
+    def __call__(self, picture: Tensor) -> FaceReading:
+        rows = [self._pose(one) for one in picture]
+        pose, face = torch.stack([row[0] for row in rows]), torch.tensor([row[1] for row in rows])
+        count = len(picture)
+        return FaceReading(
+            landmarks=torch.zeros(count, 68, 2), confidence=torch.ones(count, 68), pose=pose, face=face,
+            gaze=pose[:, :2], blink=pose[:, :2], lip_opening=pose[:, 0], emotion=torch.ones(count, 8) / 8,
+            identity=torch.ones(count, 1),
+        )  # fmt: skip
+
+    def _pose(self, picture: Tensor) -> tuple[Tensor, float]:
+        places = cells(self.image_size, self.image_size, like=picture)
+        disc = ((picture[0] - picture[2]) > 0.5).flatten()
+        green = disc & (picture[1] > 0.65).flatten()
+        if green.sum() < 20:
+            return torch.zeros(6), 0.0
+        x, y = places[disc].mean(0)
+        up_x, up_y = places[green].mean(0) - places[disc].mean(0)
+        radius = math.sqrt(float(disc.float().mean()) * 4 / math.pi)
+        zero = torch.zeros(())
+        return torch.stack([zero, zero, torch.atan2(-up_x, -up_y), x, y, torch.tensor(radius / RADIUS).log()]), 0.9
+
+
+def proposing(*crops: Crop):
+    def candidates(picture: Tensor) -> Iterator[list[Crop]]:
+        yield []
+        yield list(crops)
+
+    return candidates
+
+
+def close(found: Crop, truth: Crop, part: float = 0.03) -> bool:
+    away = math.dist((found.x_px, found.y_px), (truth.x_px, truth.y_px))
+    return away < part * truth.size_px and abs(math.log(found.size_px / truth.size_px)) < 2 * part
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.5, -1.2])
+def test_a_rough_guess_becomes_the_crop_that_fits(angle: float) -> None:
+    truth = Crop(90, 110, 100, angle)
+    detector = ReaderDetector(ReadsDiscs(), candidates=proposing(Crop(100, 100, 130, angle / 2)))
+    [found] = detector.refined(scene(truth), [Crop(100, 100, 130, angle / 2)])
+    assert close(found.crop, truth)
+    assert found.crop.angle == pytest.approx(angle, abs=0.05)
+    answer = detector(scene(truth))
+    assert answer.angle == 0
+    assert close(answer, truth)
+
+
+def test_the_largest_face_that_is_one_is_taken() -> None:
+    small, large = Crop(60, 60, 70), Crop(200, 130, 110)
+    detector = ReaderDetector(ReadsDiscs(), candidates=proposing(Crop(64, 60, 80), Crop(195, 130, 120)))
+    picture = scene(small, large, height=240, width=300)
+    found = [one.crop for one in detector.refined(picture, [Crop(64, 60, 80), Crop(195, 130, 120)])]
+    assert close(found[0], small)
+    assert close(found[1], large)
+
+
+def test_where_the_reader_sees_none_there_is_none() -> None:
+    detector = ReaderDetector(ReadsDiscs(), candidates=proposing(Crop(64, 60, 80)))
+    with pytest.raises(ValueError, match="No face was found"):
+        detector(scene())
+    with pytest.raises(ValueError, match="pixels wide"):
+        detector(scene(Crop(150, 120, 40), height=60 + 180, width=300))
+
+
+def test_a_guess_that_runs_away_is_left_out() -> None:
+    detector = ReaderDetector(ReadsDiscs(), candidates=proposing())
+    assert detector.refined(scene(Crop(150, 120, 30)), [Crop(110, 120, 120)]) == []
+    assert detector.refined(scene(), []) == []
+
+
+def test_tracking_follows_a_face_and_keeps_it_when_it_is_hidden() -> None:
+    detector = ReaderDetector(ReadsDiscs(), candidates=proposing())
+    truth = [Crop(120 + 3 * n, 120, 130) for n in range(12)]
+    frames = [scene(crop) for crop in truth]
+    frames[6] = scene()  # nobody there for a moment
+    crops = list(track(frames, detector))
+    assert crops[6] == crops[5]
+    assert all(close(crop, goal, 0.08) for crop, goal in zip(crops, truth, strict=True))
+
+
+def test_tracking_steadies_a_face_that_trembles() -> None:
+    random = torch.Generator().manual_seed(0)
+    shake = torch.randn(30, generator=random) * 1.5
+
+    class Trembling:
+        def __call__(self, picture: Tensor) -> Crop:
+            return Crop(100, 100, 100)
+
+        def near(self, picture: Tensor, last: Crop) -> Crop | None:
+            return Crop(100 + float(picture.mean()), 100, 100)
+
+    frames = [value.expand(3, 2, 2) for value in shake]
+    x = torch.tensor([crop.x_px for crop in track(frames, Trembling(), Smooth())])
+    assert x.diff().std() < 0.35 * shake.diff().std()
+
+
+def test_a_first_frame_without_a_face_is_told() -> None:
+    with pytest.raises(ValueError, match="No face"):
+        next(track([scene()], ReaderDetector(ReadsDiscs(), candidates=proposing())))
+
+
+@pytest.mark.skipif(SHIPPED.is_dir(), reason="this copy has weights")
+def test_a_copy_without_weights_says_so() -> None:
+    with pytest.raises(ValueError, match="no checkpoint"):
+        ReaderDetector.shipped()
+
+
+def test_the_cascade_proposes_turned_crops_for_turned_heads() -> None:
+    from tests.face.test_cascade import PERSON
+    from vasa.media.picture import load_picture
+
+    person = load_picture(PERSON)
+    side = person.shape[-1]
+    turned = Crop(side / 2, side / 2, side * 1.2, -0.9).crop(person, 150)
+    proposed = [crop for some in CascadeDetector().candidates(turned) for crop in some]
+    assert any(crop.angle and abs(crop.x_px - 75) < 30 and abs(crop.y_px - 75) < 30 for crop in proposed)

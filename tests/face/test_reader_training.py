@@ -1,0 +1,113 @@
+"""vasa train reader, from a film to a checkpoint that reads; what each loss teaches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.films import make_film
+from vasa import checkpoint
+from vasa.cli import main
+from vasa.config import instantiate, leaf
+from vasa.data.module import FaceData
+from vasa.data.reading import FilmFaces, known
+from vasa.face.augment import Augmentation
+from vasa.face.reader import FaceReader
+from vasa.face.training import ReaderTraining
+
+LOSSES = ("landmarks", "spread", "pose", "gaze", "blink", "lips", "emotion", "identity", "face")
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_film(tmp_path_factory.mktemp("film"), clips=4)
+
+
+@pytest.fixture
+def training(film: Path) -> ReaderTraining:
+    torch.manual_seed(0)
+    reader = instantiate(leaf("reader", "tiny"))
+    return ReaderTraining(
+        reader, people=4, weights=dict.fromkeys(LOSSES, 1.0), augmentation=Augmentation(), learning_rate=1e-3,
+        warmup=1, steps=10, hold=0.5, seed=0,
+    )  # fmt: skip
+
+
+def batch(film: Path) -> dict[str, torch.Tensor]:
+    data = FaceData(str(film), batch_size=8, people="all", seed=0, held_out=8)
+    return next(iter(data.train_dataloader()))
+
+
+# Which parts each loss teaches besides the backbone; all others must stay as they are.
+TEACHES = {
+    "landmarks": {"joined", "votes"},
+    "spread": {"joined", "votes"},
+    "pose": {"pose"},
+    "gaze": {"gaze", "looks"},
+    "blink": {"blink", "looks"},
+    "lips": {"lips", "looks"},
+    "emotion": {"emotion", "looks"},
+    "identity": {"identity"},
+    "face": {"face"},
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_each_loss_teaches_its_parts_and_no_other(name: str, training: ReaderTraining, film: Path) -> None:
+    some = batch(film)
+    found = training.losses(some["frame"].float() / 255, known(some))
+    found[name].backward()
+    reader: FaceReader = training.reader
+    moved = {n.split(".")[0] for n, p in reader.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
+    assert moved == TEACHES[name] | {"backbone"}
+
+
+def test_the_same_step_sees_the_same_pictures(training: ReaderTraining, film: Path) -> None:
+    some = batch(film)
+    (first, labels), (again, _), (other, _) = (
+        training.changed(some, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert first.shape == (8, 3, 32, 32)
+    assert 0 <= first.min() <= first.max() <= 1
+    assert labels.landmarks.shape == (8, 68, 2)
+
+
+def test_samples_depend_on_seed_and_number_and_splits_share_nobody(film: Path) -> None:
+    faces, again = (FilmFaces(str(film), split="train", seed=3) for _ in range(2))
+    assert torch.equal(faces[7]["frame"], again[7]["frame"])
+    people = {int(faces[n]["person"]) for n in range(40)}
+    assert people == {0, 1, 2}
+    assert {int(FilmFaces(str(film), split="train", people="even")[n]["person"]) for n in range(40)} == {0, 2}
+    assert FilmFaces(str(film), split="test").frame(0)["person"] == 3
+
+
+def run(film: Path, output: Path, steps: int, *more: str) -> int:
+    return main([
+        "train", "reader", f"data.folder={film}", f"output={output}", f"steps={steps}", "reader=tiny",
+        "data.batch_size=4", "data.held_out=8", "trainer.val_check_interval=2", "trainer.precision=32",
+        "save_minutes=0", "+trainer.enable_progress_bar=false", "training.steps=8", "trainer.accelerator=cpu", *more,
+    ])  # fmt: skip
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not(film: Path, tmp_path: Path) -> None:
+    assert run(film, tmp_path / "whole", 4) == 0
+    assert run(film, tmp_path / "parts", 2) == 0
+    assert run(film, tmp_path / "parts", 4) == 0
+    whole, parts = (checkpoint.load(tmp_path / name) for name in ("whole", "parts"))
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(parts.state_dict()[name], value, atol=2e-3, rtol=2e-3)
+    read = whole(torch.rand(2, 3, 48, 48))
+    assert read.landmarks.shape == (2, 68, 2)
+    assert list((tmp_path / "whole" / "training").glob("events*"))
+
+
+@pytest.mark.parametrize(
+    ("override", "words"), [("data.folder=nowhere", "holds no film"), ("data.people=some", "all, even or odd")]
+)
+def test_mistakes_are_told(film: Path, tmp_path: Path, capsys, override: str, words: str) -> None:
+    assert run(film, tmp_path / "out", 1, override) == 2
+    assert words in capsys.readouterr().err

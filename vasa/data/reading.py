@@ -1,0 +1,106 @@
+"""Single frames of a film, as the face reader's training sees them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from vasa.data.film import Clip, clips_of, rarity
+from vasa.face.labels import FaceLabels
+
+KEPT = ("seen", "pose", "gaze", "blink", "lip_opening", "emotion")
+
+
+class FilmFaces(Dataset[dict[str, Tensor]]):
+    """Sample n: one frame of a film with its labels, chosen by (seed, n) alone.
+
+    It has no end: a run is measured in steps, and a resumed one goes on at its own n. Rare frames are drawn more often,
+    see `vasa.data.film.rarity`. people: "all", or those of "even" or "odd" number.
+
+    Raises ValueError where the folder holds no film, or one whose clips have no landmarks.
+    """
+
+    def __init__(self, folder: str, *, split: str, people: str = "all", seed: int = 0) -> None:
+        self.clips = [clip for clip in labelled_clips(folder, split) if _belongs(clip.facts["person"], people)]
+        if not self.clips:
+            raise ValueError(f"The film in {folder} has no {split!r} clip of {people} people; film more of them.")
+        self.people = people_of(folder)
+        self.seed = seed
+        ends = np.cumsum([len(clip) for clip in self.clips])
+        self.starts, self.count = ends - [len(clip) for clip in self.clips], int(ends[-1])
+        self.chances = torch.cat([rarity(clip.labels) for clip in self.clips]).double().cumsum(0).numpy()
+
+    def __len__(self) -> int:
+        return 1 << 40
+
+    def __getitem__(self, number: int) -> dict[str, Tensor]:
+        random = np.random.default_rng([self.seed, number])
+        drawn = np.searchsorted(self.chances, random.random() * self.chances[-1], side="right")
+        return self.frame(min(int(drawn), self.count - 1))
+
+    def frame(self, index: int) -> dict[str, Tensor]:
+        """Frame `index` of all clips in a row: picture, place-map part, labels, and the clip's number."""
+        which = int(np.searchsorted(self.starts, index, side="right")) - 1
+        clip, row = self.clips[which], index - int(self.starts[which])
+        rows = np.array([row])
+        labels = {name: clip.labels[_stored(name)][row] for name in KEPT}
+        return labels | {
+            "landmarks": clip.labels["landmarks"][row, :, :2],
+            "frame": clip.frames(rows)[0],
+            "part": clip.place(rows)[0, 4],
+            "person": torch.tensor(clip.facts["person"]),
+            "acted": torch.tensor(clip.facts.get("kind") != "expression"),
+            "clip": torch.tensor(which),
+        }
+
+
+class EvenFrames(Dataset[dict[str, Tensor]]):
+    """So many frames of a film, evenly spaced over all its clips."""
+
+    def __init__(self, faces: FilmFaces, count: int) -> None:
+        self.faces = faces
+        self.chosen = np.linspace(0, faces.count - 1, min(count, faces.count)).round().astype(int)
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __getitem__(self, number: int) -> dict[str, Tensor]:
+        return self.faces.frame(int(self.chosen[number]))
+
+
+def known(batch: dict[str, Tensor]) -> FaceLabels:
+    """The labels of a batch; every row shows a face."""
+    rest = {name: batch[name] for name in (*KEPT, "landmarks", "acted", "person")}
+    return FaceLabels(face=torch.ones_like(batch["acted"]), **rest)
+
+
+def labelled_clips(folder: str, split: str) -> list[Clip]:
+    """Clips that have landmarks; those that were not labelled yet are left out. Raises ValueError where none has."""
+    clips = clips_of(folder, split)
+    labelled = [clip for clip in clips if "landmarks" in clip.labels]
+    if clips and not labelled:
+        raise ValueError(f"The clips in {folder} have no landmarks; film them again with this version of vasa.")
+    return labelled
+
+
+def people_of(folder: str) -> int:
+    """How many people the film has, of both splits; raises ValueError where it does not say."""
+    film = json.loads((Path(folder) / "film.json").read_text())
+    if "people" not in film:
+        raise ValueError(f"{folder}/film.json does not say how many people there are; film it with this vasa.")
+    return int(film["people"])
+
+
+def _stored(name: str) -> str:
+    return "landmarks_seen" if name == "seen" else name
+
+
+def _belongs(person: int, people: str) -> bool:
+    if people not in ("all", "even", "odd"):
+        raise ValueError(f"data.people is all, even or odd; got {people!r}.")
+    return people == "all" or (person % 2 == 0) == (people == "even")

@@ -1,0 +1,115 @@
+"""What the face reader is trained on; each loss is an object with its equation, its weight lies in `conf/`.
+
+Every loss takes the estimate and the labels of rows that show a face, `FaceLoss` those of all rows.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vasa.face.labels import FaceLabels
+from vasa.face.reading import Estimate
+from vasa.geometry import direction
+
+HIDDEN = 0.3  # what a point counts that the camera does not see
+
+
+class LandmarkLoss(nn.Module):
+    """Wing loss (Z.-H. Feng et al., 2018) of the distance d of each point: w ln(1 + d / e) below w, d - C above.
+
+    wing, bend: its w and e in crop units.
+    """
+
+    def __init__(self, *, wing: float = 0.1, bend: float = 0.02) -> None:
+        super().__init__()
+        self.wing, self.bend = wing, bend
+
+    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
+        away = distances(estimate, truth)
+        near = self.wing * torch.log1p(away / self.bend)
+        far = away - self.wing + self.wing * torch.log1p(torch.tensor(self.wing / self.bend)).to(away)
+        weight = torch.where(truth.seen, 1.0, HIDDEN)
+        return (torch.where(away < self.wing, near, far) * weight).sum() / weight.sum().clamp_min(1)
+
+
+class SpreadLoss(nn.Module):
+    """The expected error s of a point must be the one it makes: d / s + ln s, least where s = d; moves s alone."""
+
+    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
+        return (distances(estimate, truth).detach() / estimate.spread + estimate.spread.log()).mean()
+
+
+class PoseLoss(nn.Module):
+    """|pose - label|, in radians and crop units."""
+
+    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
+        return (estimate.pose - truth.pose).abs().mean()
+
+
+class GazeLoss(nn.Module):
+    """Distance of the unit vectors of both directions; closed eyes count for less."""
+
+    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
+        seen, true = (direction(*gaze.unbind(-1)) for gaze in (estimate.gaze, truth.gaze))
+        opened = 1 - truth.blink.mean(-1)
+        return ((seen - true).square().sum(-1) + 1e-6).sqrt().mul(opened).sum() / opened.sum().clamp_min(1)
+
+
+class BlinkLoss(nn.Module):
+    """|blink - label|."""
+
+    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
+        return (estimate.blink - truth.blink).abs().mean()
+
+
+class LipLoss(nn.Module):
+    """|opening - label| / usual; usual: an opening of speech, so that the loss has the size of the others."""
+
+    def __init__(self, *, usual: float = 0.1) -> None:
+        super().__init__()
+        self.usual = usual
+
+    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
+        return (estimate.lip_opening - truth.lip_opening).abs().mean() / self.usual
+
+
+class EmotionLoss(nn.Module):
+    """Cross-entropy with the labelled shares, where the face shows them."""
+
+    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
+        shares = truth.emotion / truth.emotion.sum(-1, keepdim=True).clamp_min(1e-6)
+        each = F.cross_entropy(estimate.emotion, shares, reduction="none")
+        return (each * truth.acted).sum() / truth.acted.sum().clamp_min(1)
+
+
+class IdentityLoss(nn.Module):
+    """Additive angular margin softmax (J. Deng et al., ArcFace, 2019, eq. 3): cross-entropy of s cos(a_p + m [p = own])
+    over the angles a_p to one learned centre a person.
+
+    people: how many the film has; dim: length of the embedding; margin m in radians, scale s.
+    """
+
+    def __init__(self, *, people: int, dim: int, margin: float = 0.3, scale: float = 24.0) -> None:
+        super().__init__()
+        self.centres = nn.Parameter(torch.randn(people, dim) * dim**-0.5)
+        self.margin, self.scale = margin, scale
+
+    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
+        cosine = F.linear(F.normalize(estimate.identity), F.normalize(self.centres)).clamp(-1 + 1e-4, 1 - 1e-4)
+        own = F.one_hot(truth.person, len(self.centres)).bool()
+        further = (cosine.acos() + self.margin).clamp_max(torch.pi).cos()
+        return F.cross_entropy(self.scale * torch.where(own, further, cosine), truth.person)
+
+
+class FaceLoss(nn.Module):
+    """Binary cross-entropy of face or no face."""
+
+    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
+        return F.binary_cross_entropy_with_logits(estimate.face, truth.face.to(estimate.face))
+
+
+def distances(estimate: Estimate, truth: FaceLabels) -> Tensor:
+    """How far each point is off: [B, 68], crop units."""
+    return ((estimate.landmarks - truth.landmarks).square().sum(-1) + 1e-8).sqrt()

@@ -1,0 +1,84 @@
+"""The face reader: one small network that reads landmarks, head pose, gaze, blinks, lips, emotion and identity.
+
+It is trained on virtual people alone (`vasa train reader`). Its features serve perceptual, identity and gaze losses:
+everything is differentiable in the picture.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, reduce
+from torch import Tensor, nn
+
+from vasa.face.backbone import Backbone
+from vasa.face.heads import CloseLook, Joined, Votes
+from vasa.face.points import COUNT
+from vasa.face.reading import Estimate, FaceReading
+from vasa.types import EMOTIONS
+
+FINEST, STRIDE = 0, 8  # the map that is looked at closely, and pixels to a cell of the map that points are found on
+PARTS = ("right eye", "left eye", "mouth")  # see `vasa.face.points.CORNERS`
+
+
+class FaceReader(nn.Module):
+    """Reads pictures of a face, framed about as a renderer's crop is: turned by up to 45 degrees, 0.6 to 1.5 as large.
+
+    image_size: pixels a side that pictures are brought to. backbone: gives feature maps, one of them of stride 8.
+    width: channels of the map that points are found on; detail: numbers that a close look at each part gives;
+    identity: length of the embedding.
+    """
+
+    def __init__(self, *, image_size: int, backbone: Backbone, width: int, detail: int, identity: int) -> None:
+        super().__init__()
+        channels, strides = backbone.channels, backbone.strides
+        if STRIDE not in strides[:-1]:
+            raise ValueError(f"A face reader's backbone has a map of stride {STRIDE} and a coarser one; got {strides}.")
+        self.image_size, self.backbone, self.fine = image_size, backbone, strides.index(STRIDE)
+        self.joined, self.votes = Joined(channels[self.fine :], width), Votes(width)
+        self.looks = nn.ModuleList(CloseLook(channels[FINEST], part=n, outputs=detail) for n in range(len(PARTS)))
+        whole, shape = channels[-1], 2 * COUNT
+        self.pose = _two_layers(whole + shape, 6)
+        self.gaze = _two_layers(whole + shape + 2 * detail, 2)
+        self.lips = nn.Linear(detail, 1)
+        self.blink = nn.Linear(detail, 1)
+        self.emotion = _two_layers(whole + shape + 3 * detail, len(EMOTIONS))
+        self.face = nn.Linear(whole, 1)
+        self.identity = nn.Sequential(nn.Linear(whole, identity, bias=False), nn.BatchNorm1d(identity))
+
+    def forward(self, picture: Tensor) -> FaceReading:
+        """[B, 3, H, W] in [0, 1], square, -> what is read, in the crop units of that picture."""
+        return self.estimate(picture).reading()
+
+    def features(self, picture: Tensor) -> list[Tensor]:
+        """[B, 3, H, W] in [0, 1] -> the backbone's maps [B, C, h, w], fine to coarse, for perceptual losses."""
+        if picture.ndim != 4 or picture.shape[1] != 3 or picture.shape[2] != picture.shape[3]:
+            raise ValueError(f"A face reader takes square pictures [B, 3, H, H]; got {tuple(picture.shape)}.")
+        if picture.shape[-1] != self.image_size:
+            goal = (self.image_size, self.image_size)
+            picture = F.interpolate(picture, goal, mode="bilinear", antialias=True, align_corners=False)
+        maps: list[Tensor] = self.backbone(4 * picture - 2)
+        return maps
+
+    def estimate(self, picture: Tensor) -> Estimate:
+        """The same as `forward`, before it is put in words."""
+        maps = self.features(picture)
+        landmarks, spread = self.votes(self.joined(maps[self.fine :]))
+        whole = reduce(maps[-1], "b c h w -> b c", "mean")
+        details = [look(maps[FINEST], landmarks) for look in self.looks]
+        all_seen = torch.cat([whole, 2 * rearrange(landmarks.detach(), "b k xy -> b (k xy)")], dim=-1)
+        return Estimate(
+            landmarks=landmarks,
+            spread=spread,
+            pose=self.pose(all_seen).float(),
+            gaze=self.gaze(torch.cat([all_seen, *details[:2]], dim=-1)).float(),
+            blink=torch.cat([self.blink(eye) for eye in details[:2]], dim=-1).float(),
+            lip_opening=self.lips(details[2])[:, 0].float(),
+            emotion=self.emotion(torch.cat([all_seen, *details], dim=-1)).float(),
+            identity=self.identity(whole).float(),
+            face=self.face(whole)[:, 0].float(),
+        )
+
+
+def _two_layers(inputs: int, outputs: int, hidden: int = 128) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, outputs))
