@@ -16,6 +16,7 @@ from vasa.clock import CLOCK
 from vasa.people.actor import Look
 from vasa.people.avatar import Avatar
 from vasa.people.behaviour import Performance, roam, speak
+from vasa.people.landmarks import landmarks, visible
 from vasa.people.looks import look
 from vasa.people.person import Person, person
 from vasa.people.phones import phone_track
@@ -58,17 +59,29 @@ def script(index: int, files: tuple[Path, ...], speech: SpeechSource, *, people:
 
 def shoot(stage: Stage, avatar: Avatar, made: Script) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """Pictures, place maps and labels of a script."""
+    placement = posed(avatar, made)
+    frames, places = stage.film(avatar, made.look, expression=made.acted.expression, parts=placement.parts)
+    return frames, places, labels(avatar, made, placement) | points(avatar, made, placement, places)
+
+
+def posed(avatar: Avatar, made: Script) -> Placement:
+    """Where the parts of the avatar are in each frame of a script."""
     motion = made.acted.motion
-    placement = place(
+    return place(
         avatar, head=motion.head, body=motion.body, shift=motion.shift, log_scale=motion.log_scale, look=made.acted.look
     )
-    expression = made.acted.expression
-    frames, places = stage.film(avatar, made.look, expression=expression, parts=placement.parts)
-    return frames, places, labels(avatar, made, placement)
+
+
+def points(avatar: Avatar, made: Script, placement: Placement, places: np.ndarray) -> dict[str, np.ndarray]:
+    """The labels `landmarks` [T, 68, 3] and `landmarks_seen` [T, 68]; see `vasa.people.landmarks`."""
+    where, cosine = landmarks(
+        avatar, expression=made.acted.expression, parts=placement.parts, distance=made.look.distance
+    )
+    return {"landmarks": where, "landmarks_seen": visible(where, cosine, places)}
 
 
 def labels(avatar: Avatar, made: Script, placement: Placement) -> dict[str, np.ndarray]:
-    """Everything that is known about each frame."""
+    """Everything that is known about each frame without seeing it."""
     acted, frames = made.acted, len(placement.pose)
     pose = seen_pose(placement, made.look.distance)
     times = (np.arange(frames) + 0.5) / CLOCK.frame_rate

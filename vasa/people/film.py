@@ -21,7 +21,7 @@ from vasa.people.person import avatar_files
 from vasa.people.scene import Stage
 from vasa.people.speech_source import open_source
 
-VERSION = 1
+VERSION = 2  # 2: landmarks
 CLIP_S = 6.0  # on average
 _REFRESH = 10  # clips between two writings of film.json
 
