@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from vasa.cli import people_speak
+from vasa.cli import people_label, people_speak
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    command = commands.add_parser("people", help="virtual people: film them, show one, make their speech")
+    command = commands.add_parser("people", help="virtual people: film them, label a film, show one, make their speech")
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_film(actions)
     _add_show(actions)
+    people_label.add(actions)
     people_speak.add(actions)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from vasa.people.avatar import Avatar
 
 COUNT = 68
-_MARGIN = 0.04  # of depth that a place map's rounding and cells may cost
+_MARGIN = 0.05  # of depth that a place map's rounding and cells may cost
 _TURNED = -0.35  # rims of lids and lips face up and down and are seen all the same
 _OFF_SURFACE = -0.05  # of a triangle's barycentric shares
 
@@ -53,7 +53,7 @@ def anchors(avatar: Avatar) -> Anchors:
 def _on_face(avatar: Avatar) -> np.ndarray:
     """Skin of the front half of the head, whose texture coordinates are its own: [V] bool."""
     skin = (avatar.kind == 0) & (avatar.layer == 0)
-    return skin & (avatar.weights[:, 0] > 0.3) & (avatar.points[:, 2] > -0.2)
+    return skin & (avatar.weights[:, 0] > 0.3) & (avatar.points[:, 2] > -0.27)
 
 
 def _shares(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
