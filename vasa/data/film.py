@@ -22,6 +22,7 @@ class Clip:
             self.labels = {name: torch.from_numpy(labels[name]) for name in labels.files}
         self._frames: np.ndarray | None = None
         self._place: np.ndarray | None = None
+        self._parts: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels["pose"])
@@ -41,6 +42,19 @@ class Clip:
         if self._place is None:
             self._place = np.load(self.folder / "place.npy", mmap_mode="r")
         return torch.from_numpy(np.array(self._place[index]))
+
+    def parts(self, index: np.ndarray | slice) -> Tensor:
+        """[n, H/2, W/2], uint8: indices into `part_names` of film.json; clothes with body is what `place` calls 1.
+
+        The part in `place` stays what it is: 0 background, 1 body, 2 head, which here is divided further. Raises
+        ValueError for a film of version 1, which has no such map.
+        """
+        if self._parts is None:
+            path = self.folder / "parts.npy"
+            if not path.exists():
+                raise ValueError(f"{self.folder} has no part map: the film is of version 1; film it again for one.")
+            self._parts = np.load(path, mmap_mode="r")
+        return torch.from_numpy(np.array(self._parts[index]))
 
 
 def clips_of(folder: Path | str, split: str) -> list[Clip]:

@@ -21,7 +21,7 @@ from vasa.people.looks import look
 from vasa.people.person import Person, person
 from vasa.people.phones import phone_track
 from vasa.people.rig import Placement, face, lip_opening, place, seen_pose
-from vasa.people.scene import Stage
+from vasa.people.scene import Filmed, Stage
 from vasa.people.speech_source import SpeechSource, silence
 from vasa.people.voices import Utterance
 
@@ -57,11 +57,11 @@ def script(index: int, files: tuple[Path, ...], speech: SpeechSource, *, people:
     return Script(who, kind, wide, said, acted, look(rng, who))
 
 
-def shoot(stage: Stage, avatar: Avatar, made: Script) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Pictures, place maps and labels of a script."""
+def shoot(stage: Stage, avatar: Avatar, made: Script) -> tuple[Filmed, dict[str, np.ndarray]]:
+    """Pictures, maps and labels of a script."""
     placement = posed(avatar, made)
-    frames, places = stage.film(avatar, made.look, expression=made.acted.expression, parts=placement.parts)
-    return frames, places, labels(avatar, made, placement) | points(avatar, made, placement, places)
+    filmed = stage.film(avatar, made.look, expression=made.acted.expression, parts=placement.parts)
+    return filmed, labels(avatar, made, placement) | points(avatar, made, placement, filmed.places)
 
 
 def posed(avatar: Avatar, made: Script) -> Placement:
@@ -99,23 +99,22 @@ def labels(avatar: Avatar, made: Script, placement: Placement) -> dict[str, np.n
     return exact | {"phone": phone_track(made.said.phones, times)}
 
 
-def write_clip(
-    folder: Path, made: Script, frames: np.ndarray, places: np.ndarray, tracks: dict[str, np.ndarray]
-) -> None:
+def write_clip(folder: Path, made: Script, filmed: Filmed, tracks: dict[str, np.ndarray]) -> None:
     """Write a clip beside its place, then move it there, so that no half clip is ever found."""
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
     partial.mkdir(parents=True)
     try:
-        _write(partial, made, frames, places, tracks)
+        _write(partial, made, filmed, tracks)
         partial.rename(folder)
     except BaseException:
         shutil.rmtree(partial)
         raise
 
 
-def _write(folder: Path, made: Script, frames: np.ndarray, places: np.ndarray, tracks: dict[str, np.ndarray]) -> None:
-    np.save(folder / "frames.npy", frames)
-    np.save(folder / "place.npy", places)
+def _write(folder: Path, made: Script, filmed: Filmed, tracks: dict[str, np.ndarray]) -> None:
+    np.save(folder / "frames.npy", filmed.frames)
+    np.save(folder / "place.npy", filmed.places)
+    np.save(folder / "parts.npy", filmed.parts)
     np.savez(folder / "labels.npz", allow_pickle=False, **tracks)
     write_speech(folder / "speech.wav", made.said.samples)
     facts = {

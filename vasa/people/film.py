@@ -18,10 +18,11 @@ from vasa.people.avatar import EXPRESSIONS
 from vasa.people.clip import script, shoot, write_clip
 from vasa.people.mixing import embody
 from vasa.people.person import avatar_files
+from vasa.people.regions import PARTS
 from vasa.people.scene import Stage
 from vasa.people.speech_source import open_source
 
-VERSION = 2  # 2: landmarks
+VERSION = 2  # 2: landmarks, part maps
 CLIP_S = 6.0  # on average
 _REFRESH = 10  # clips between two writings of film.json
 
@@ -42,7 +43,8 @@ class Plan:
     @property
     def bytes_needed(self) -> int:
         """Disk space of the whole film."""
-        frame = 3 * self.size**2 + 5 * (self.size // 4) ** 2 + CLOCK.samples_per_frame * 2 + 400
+        maps = 5 * (self.size // 4) ** 2 + (self.size // 2) ** 2
+        frame = 3 * self.size**2 + maps + CLOCK.samples_per_frame * 2 + 1300
         return int(self.clips * CLIP_S * CLOCK.frame_rate * frame)
 
     def clip(self, index: int) -> Path:
@@ -127,6 +129,7 @@ def _note(plan: Plan) -> Path:
         "seed": plan.seed,
         "people": plan.people,
         "expression_names": EXPRESSIONS,
+        "part_names": PARTS,
         "clips": [p.name for p in sorted((plan.folder / "clips").iterdir()) if not p.name.startswith(".")],
     }
     partial = path.with_suffix(".part")
@@ -143,8 +146,8 @@ def _work(plan: Plan, indices: list[int], done: Queue[int | str]) -> None:
         with Stage(size=plan.size) as stage:
             for index in indices:
                 made = script(index, files, speech, people=plan.people, seed=plan.seed)
-                frames, places, tracks = shoot(stage, embody(made.who, cache=plan.cache), made)
-                write_clip(plan.clip(index), made, frames, places, tracks)
-                done.put(len(frames))
+                filmed, tracks = shoot(stage, embody(made.who, cache=plan.cache), made)
+                write_clip(plan.clip(index), made, filmed, tracks)
+                done.put(len(filmed.frames))
     except (ValueError, OSError) as error:
         done.put(str(error))

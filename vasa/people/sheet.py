@@ -60,7 +60,7 @@ def stills(stage: Stage, avatar: Avatar, scene: Look, *, turns: np.ndarray, expr
         avatar, head=turns, body=np.zeros((count, 3)), shift=np.zeros((count, 2)), log_scale=np.full(count, 0.1),
         look=np.zeros((count, 2)),
     )  # fmt: skip
-    return stage.film(avatar, scene, expression=expression, parts=posed.parts)[0]
+    return stage.film(avatar, scene, expression=expression, parts=posed.parts).frames
 
 
 def grid(pictures: np.ndarray) -> Image.Image:
