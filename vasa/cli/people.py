@@ -50,6 +50,8 @@ def film(arguments: argparse.Namespace) -> None:
     from vasa.clock import CLOCK
     from vasa.people.film import CLIP_S, Plan, clips_for
     from vasa.people.film import film as shoot
+    from vasa.people.sheet import film_sheet
+    from vasa.people.statistics import write_statistics
 
     if arguments.minutes <= 0 or arguments.people < 1 or arguments.workers < 1:
         raise ValueError("A film needs at least one person, one worker and more than 0 minutes.")
@@ -77,7 +79,10 @@ def film(arguments: argparse.Namespace) -> None:
 
         path = shoot(plan, workers=arguments.workers, progress=done)
     rate = frames / (time.perf_counter() - started)
+    write_statistics(path.parent)
+    film_sheet(path.parent).save(path.parent / "sheet.png")
     print(f"Wrote {path.parent}: {frames} new frames at {rate:.1f} frames a second.")
+    print("What it shows is in statistics.json and sheet.png.")
 
 
 def show(arguments: argparse.Namespace) -> None:

@@ -41,7 +41,8 @@ class Actor:
     ) -> None:
         self._program = program
         self._moving = gl.buffer(np.c_[avatar.points, avatar.normals].astype(np.float32), dynamic=True)
-        static = np.c_[avatar.points, avatar.uv, avatar.weights, avatar.layer, avatar.kind, cavity(avatar), regions(avatar)]
+        surface = np.c_[avatar.layer, avatar.kind, cavity(avatar), regions(avatar)]
+        static = np.c_[avatar.points, avatar.uv, avatar.weights, surface]
         self._static = gl.buffer(static.astype(np.float32))
         self._index = gl.buffer(np.ascontiguousarray(avatar.triangles))
         self._body = gl.vertex_array(
@@ -66,7 +67,8 @@ class Actor:
         values = {
             "skin_tint": look.skin, "hair_tint": look.hair, "clothes_tint": look.clothes, "lamps": look.lamps,
             "colours": look.colours, "ambient": look.ambient, "skin_colour": tone / tone.sum(),
-            "face_colour": tone / 255, "crown_colour": crown / 255, "gloss": np.array(look.gloss), "distance": np.array(look.distance),
+            "face_colour": tone / 255, "crown_colour": crown / 255, "gloss": np.array(look.gloss),
+            "distance": np.array(look.distance),
         }  # fmt: skip
         for name, value in values.items():
             write_uniform(self._program, name, value)
