@@ -69,8 +69,8 @@ def clips_of(folder: Path | str, split: str) -> list[Clip]:
 
 
 def talking(clips: list[Clip]) -> list[Clip]:
-    """Clips whose face does what the sound says: not those of random expressions, made to teach renderers."""
-    return [clip for clip in clips if clip.facts.get("kind") != "expression"]
+    """Clips whose face does what the sound says: not those of random expressions or grids, made for renderers."""
+    return [clip for clip in clips if clip.facts.get("kind") not in ("expression", "grid")]
 
 
 def expression(labels: dict[str, Tensor]) -> Tensor:

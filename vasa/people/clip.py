@@ -25,7 +25,7 @@ from vasa.people.scene import Filmed, Stage
 from vasa.people.speech_source import SpeechSource, silence
 from vasa.people.voices import Utterance
 
-Kind = Literal["speech", "idle", "expression"]
+Kind = Literal["speech", "idle", "expression", "paired", "grid"]
 KINDS: tuple[tuple[Kind, float], ...] = (("speech", 0.8), ("idle", 0.05), ("expression", 0.15))
 WIDE_SHARE = 0.2  # of the clips turn far
 
@@ -40,6 +40,7 @@ class Script:
     said: Utterance
     acted: Performance
     look: Look
+    motion: int | None = None  # which motion of a paired film
 
 
 def script(index: int, files: tuple[Path, ...], speech: SpeechSource, *, people: int, seed: int) -> Script:
@@ -124,5 +125,6 @@ def _write(folder: Path, made: Script, filmed: Filmed, tracks: dict[str, np.ndar
         "split": made.who.split,
         "kind": made.kind,
         "wide": made.wide,
+        "motion": made.motion,
     }
     (folder / "clip.json").write_text(json.dumps(facts))

@@ -15,12 +15,13 @@ from queue import Empty
 
 from vasa.clock import CLOCK
 from vasa.people.avatar import EXPRESSIONS
-from vasa.people.clip import script, shoot, write_clip
+from vasa.people.clip import Script, script, shoot, write_clip
 from vasa.people.mixing import embody
+from vasa.people.paired import grid_facts, paired_script
 from vasa.people.person import avatar_files
 from vasa.people.regions import PARTS
 from vasa.people.scene import Stage
-from vasa.people.speech_source import open_source
+from vasa.people.speech_source import SpeechSource, open_source
 
 VERSION = 2  # 2: landmarks, part maps
 CLIP_S = 6.0  # on average
@@ -39,6 +40,7 @@ class Plan:
     seed: int
     recordings: Path | None = None
     cache: Path | None = None
+    paired: bool = False  # see `vasa.people.paired`
 
     @property
     def bytes_needed(self) -> int:
@@ -49,6 +51,11 @@ class Plan:
 
     def clip(self, index: int) -> Path:
         return self.folder / "clips" / f"{index:06d}"
+
+    def script(self, index: int, files: tuple[Path, ...], speech: SpeechSource) -> Script:
+        """What happens in clip `index`."""
+        write = paired_script if self.paired else script
+        return write(index, files, speech, people=self.people, seed=self.seed)
 
 
 def clips_for(minutes: float) -> int:
@@ -104,7 +111,8 @@ def _claim(plan: Plan) -> None:
         _note(plan)
     else:
         there = json.loads(path.read_text())
-        if (there["seed"], there["size"], there["people"]) != (plan.seed, plan.size, plan.people):
+        asked = (plan.seed, plan.size, plan.people, plan.paired)
+        if (there["seed"], there["size"], there["people"], "paired" in there) != asked:
             raise ValueError(
                 f"{plan.folder} holds another film (seed {there['seed']}, size {there['size']}, "
                 f"{there['people']} people); name another folder."
@@ -132,6 +140,8 @@ def _note(plan: Plan) -> Path:
         "part_names": PARTS,
         "clips": [p.name for p in sorted((plan.folder / "clips").iterdir()) if not p.name.startswith(".")],
     }
+    if plan.paired:
+        facts["paired"] = grid_facts()
     partial = path.with_suffix(".part")
     partial.write_text(json.dumps(facts))
     partial.replace(path)
@@ -145,7 +155,7 @@ def _work(plan: Plan, indices: list[int], done: Queue[int | str]) -> None:
         files, speech = avatar_files(plan.avatars), open_source(plan.recordings)
         with Stage(size=plan.size) as stage:
             for index in indices:
-                made = script(index, files, speech, people=plan.people, seed=plan.seed)
+                made = plan.script(index, files, speech)
                 filmed, tracks = shoot(stage, embody(made.who, cache=plan.cache), made)
                 write_clip(plan.clip(index), made, filmed, tracks)
                 done.put(len(filmed.frames))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vasa.people.clip import labels, points, posed, script
+from vasa.people.clip import labels, points, posed
 from vasa.people.film import Plan
 from vasa.people.mixing import embody
 from vasa.people.person import avatar_files
@@ -34,6 +34,7 @@ def plan_of(folder: Path, *, avatars: Path, recordings: Path | None, cache: Path
         seed=facts["seed"],
         recordings=recordings,
         cache=cache,
+        paired="paired" in facts,
     )
 
 
@@ -65,7 +66,7 @@ def relabel(plan: Plan, index: int) -> bool:
         there = {name: kept[name] for name in kept.files}
     if {"landmarks", "landmarks_seen"} <= set(there):
         return False
-    made = script(index, *_sources(plan.avatars, plan.recordings), people=plan.people, seed=plan.seed)
+    made = plan.script(index, *_sources(plan.avatars, plan.recordings))
     avatar = embody(made.who, cache=plan.cache)
     placement = posed(avatar, made)
     _compare(path, there, labels(avatar, made, placement))
