@@ -29,6 +29,7 @@ def _add_film(actions: argparse._SubParsersAction) -> None:
     command.add_argument("--size", type=int, default=128, help="pixels of the square picture (default 128)")
     command.add_argument("--avatars", type=Path, required=True, help="folder of .glb avatars")
     command.add_argument("--recordings", type=Path, help="folder of LJ Speech sentences with alignment.json")
+    command.add_argument("--sensor", action="store_true", help="blur, noise and loss of JPEG or H.264, drawn per clip")
     command.add_argument("--seed", type=int, default=0, help="another seed is another film (default 0)")
     command.add_argument("--workers", type=int, default=1, help="processes at a time (default 1)")
     command.add_argument("--cache", type=Path, help="where read avatars are kept (default: the user's cache folder)")
@@ -70,6 +71,7 @@ def film(arguments: argparse.Namespace) -> None:
         recordings=arguments.recordings,
         cache=arguments.cache,
         paired=arguments.paired is not None,
+        sensor=arguments.sensor,
     )
     print(f"{plan.clips} clips; the whole film takes {plan.bytes_needed / 1e9:.1f} GB.")
     started, frames = time.perf_counter(), 0

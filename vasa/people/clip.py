@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +22,7 @@ from vasa.people.person import Person, person
 from vasa.people.phones import phone_track
 from vasa.people.rig import Placement, face, lip_opening, place, seen_pose
 from vasa.people.scene import Filmed, Stage
+from vasa.people.sensor import Sensor, sense
 from vasa.people.speech_source import SpeechSource, silence
 from vasa.people.voices import Utterance
 
@@ -41,6 +42,7 @@ class Script:
     acted: Performance
     look: Look
     motion: int | None = None  # which motion of a paired film
+    sensor: Sensor | None = None  # None films without any loss
 
 
 def script(index: int, files: tuple[Path, ...], speech: SpeechSource, *, people: int, seed: int) -> Script:
@@ -62,7 +64,10 @@ def shoot(stage: Stage, avatar: Avatar, made: Script) -> tuple[Filmed, dict[str,
     """Pictures, maps and labels of a script."""
     placement = posed(avatar, made)
     filmed = stage.film(avatar, made.look, expression=made.acted.expression, parts=placement.parts)
-    return filmed, labels(avatar, made, placement) | points(avatar, made, placement, filmed.places)
+    tracks = labels(avatar, made, placement) | points(avatar, made, placement, filmed.places)
+    if made.sensor is not None:
+        filmed = replace(filmed, frames=sense(filmed.frames, made.sensor))
+    return filmed, tracks
 
 
 def posed(avatar: Avatar, made: Script) -> Placement:
@@ -101,15 +106,39 @@ def labels(avatar: Avatar, made: Script, placement: Placement) -> dict[str, np.n
 
 
 def write_clip(folder: Path, made: Script, filmed: Filmed, tracks: dict[str, np.ndarray]) -> None:
-    """Write a clip beside its place, then move it there, so that no half clip is ever found."""
+    """Write a clip beside its place, then move it there, so that no half clip is ever found.
+
+    Raises ValueError where it cannot be written, as on a full disk.
+    """
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
-    partial.mkdir(parents=True)
     try:
+        partial.mkdir(parents=True)
         _write(partial, made, filmed, tracks)
         partial.rename(folder)
-    except BaseException:
-        shutil.rmtree(partial)
-        raise
+    except (OSError, RuntimeError) as error:  # soundfile's is a RuntimeError
+        raise ValueError(
+            f"Clip {folder.name} cannot be written to {folder.parent} ({error}); "
+            "make room there, then run the same command again: it goes on where it stopped."
+        ) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes that were killed left of clips they were writing."""
+    for partial in folder.glob(".*.*"):
+        if not _runs(int(partial.name.rpartition(".")[2])):
+            shutil.rmtree(partial)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is somebody else's
+    return True
 
 
 def _write(folder: Path, made: Script, filmed: Filmed, tracks: dict[str, np.ndarray]) -> None:
@@ -126,5 +155,6 @@ def _write(folder: Path, made: Script, filmed: Filmed, tracks: dict[str, np.ndar
         "kind": made.kind,
         "wide": made.wide,
         "motion": made.motion,
+        "sensor": made.sensor and asdict(made.sensor),
     }
     (folder / "clip.json").write_text(json.dumps(facts))

@@ -75,4 +75,4 @@ def _mood(name: str) -> np.ndarray:
 
 def grid_facts() -> dict[str, object]:
     """What film.json says about the grid."""
-    return {"angles": ANGLES, "faces": FACES}
+    return {"angles": [list(turn) for turn in ANGLES], "faces": list(FACES)}

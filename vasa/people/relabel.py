@@ -34,7 +34,7 @@ def plan_of(folder: Path, *, avatars: Path, recordings: Path | None, cache: Path
         seed=facts["seed"],
         recordings=recordings,
         cache=cache,
-        paired="paired" in facts,
+        paired=bool(facts.get("paired")),
     )
 
 
