@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from tests.films import make_film
-from vasa.data.film import FilmPairs, rarity
+from vasa.data.film import FilmPairs, clips_of, rarity
 
 
 def test_frames_of_closed_eyes_are_drawn_more_often(tmp_path: Path) -> None:
@@ -27,3 +28,12 @@ def test_frames_of_closed_eyes_are_drawn_more_often(tmp_path: Path) -> None:
 def test_open_mouths_are_drawn_more_often() -> None:
     labels = {"blink": torch.zeros(3, 2), "lip_opening": torch.tensor([0.0, 0.1, 5.0])}
     assert torch.allclose(rarity(labels), torch.tensor([1.0, 2.0, 4.0]))
+
+
+def test_a_part_map_is_read_and_an_older_film_lacks_it(tmp_path: Path) -> None:
+    clip = clips_of(make_film(tmp_path), "train")[0]
+    with pytest.raises(ValueError, match="no part map"):
+        clip.parts(slice(None))
+    drawn = np.arange(len(clip) * 256, dtype=np.uint8).reshape(len(clip), 16, 16)
+    np.save(clip.folder / "parts.npy", drawn)
+    np.testing.assert_array_equal(clip.parts(np.array([2, 0])).numpy(), drawn[[2, 0]])

@@ -13,6 +13,7 @@ from vasa.people.film import Plan, film
 from vasa.people.mixing import mix, stretch
 from vasa.people.person import avatar_files, avatars_of, person
 from vasa.people.phones import PHONES
+from vasa.people.relabel import plan_of, relabel_film
 from vasa.people.rig import face, lip_opening
 from vasa.people.visemes import VISEMES, shape
 
@@ -70,6 +71,12 @@ def test_a_mixed_face_lies_between_its_parents(avatars: Path, cache: Path) -> No
     np.testing.assert_allclose(np.ptp(broad.joints[2:, 0]), 1.1 * np.ptp(one.joints[2:, 0]), rtol=1e-5)
 
 
+def _lose_landmarks(clip: Path) -> None:
+    """Make a clip's labels those of an older film."""
+    kept = {name: values for name, values in np.load(clip / "labels.npz").items() if "landmarks" not in name}
+    np.savez(clip / "labels.npz", allow_pickle=False, **kept)
+
+
 def test_a_film_is_complete_resumes_and_repeats(avatars: Path, cache: Path, tmp_path: Path) -> None:
     pytest.importorskip("moderngl", reason="needs the extra people")
     plans = [Plan(tmp_path / n, avatars, people=2, clips=2, size=32, seed=4, cache=cache) for n in ("a", "b")]
@@ -83,8 +90,19 @@ def test_a_film_is_complete_resumes_and_repeats(avatars: Path, cache: Path, tmp_
     assert labels["expression"].shape[1] == len(EXPRESSION_INDEX)
     assert np.load(clip / "place.npy").shape == (len(frames), 5, 8, 8)
     assert film(plans[0]).exists()  # nothing is missing, so nothing is filmed
-    film(plans[1])
-    for name in ("frames.npy", "place.npy", "labels.npz", "speech.wav", "clip.json"):
+    assert labels["landmarks"].shape == (len(frames), 68, 3)
+    assert 0.5 < labels["landmarks_seen"].mean() <= 1
+    assert np.load(clip / "parts.npy").shape == (len(frames), 16, 16)
+    assert len(index["part_names"]) > np.load(clip / "parts.npy").max()
+    film(plans[1], workers=2)
+    for name in ("place.npy", "parts.npy", "labels.npz", "speech.wav", "clip.json"):
         assert (clip / name).read_bytes() == (plans[1].clip(1) / name).read_bytes(), name
+    again = np.load(plans[1].clip(1) / "frames.npy")
+    assert np.abs(frames.astype(int) - again).max() <= 1
+    _lose_landmarks(clip)
+    assert relabel_film(plan_of(plans[0].folder, avatars=avatars, recordings=None, cache=cache)) == 1
+    restored = np.load(clip / "labels.npz")
+    np.testing.assert_array_equal(restored["landmarks"], labels["landmarks"])
+    np.testing.assert_array_equal(restored["landmarks_seen"], labels["landmarks_seen"])
     with pytest.raises(ValueError, match="another film"):
         film(Plan(plans[0].folder, avatars, people=2, clips=2, size=32, seed=5, cache=cache))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,7 +11,8 @@ import torch
 
 from vasa.geometry import grid, pose_matrix, transform
 from vasa.people.actor import Look
-from vasa.people.avatar import EXPRESSIONS, Avatar
+from vasa.people.avatar import EXPRESSIONS, KINDS, Avatar
+from vasa.people.regions import PARTS
 from vasa.people.rig import place, seen_pose
 from vasa.people.scene import Stage
 
@@ -49,8 +51,8 @@ def _film(stage: Stage, figure: Avatar) -> tuple[np.ndarray, np.ndarray, np.ndar
         log_scale=np.array([0, 0.1, -0.2]),
         look=np.zeros((3, 2)),
     )
-    frames, places = stage.film(figure, LOOK, expression=np.zeros((3, len(EXPRESSIONS))), parts=posed.parts)
-    return frames, places, seen_pose(posed, LOOK.distance)
+    filmed = stage.film(figure, LOOK, expression=np.zeros((3, len(EXPRESSIONS))), parts=posed.parts)
+    return filmed.frames, filmed.places, seen_pose(posed, LOOK.distance)
 
 
 def test_place_map_reprojects_onto_its_own_cell(stage: Stage, figure: Avatar) -> None:
@@ -92,3 +94,21 @@ def test_filming_twice_gives_the_same_bytes(stage: Stage, figure: Avatar) -> Non
 def test_a_size_without_whole_cells_is_refused() -> None:
     with pytest.raises(ValueError, match="multiple of 4"):
         Stage(size=66)
+
+
+def test_part_maps_divide_what_the_place_map_calls_body_and_head(stage: Stage, figure: Avatar) -> None:
+    kinds = np.zeros(len(figure.points), np.float32)
+    kinds[figure.points[:, 1] > 0.2] = KINDS.index("hair")
+    kinds[(figure.points[:, 1] < -0.2) & (figure.weights[:, 0] == 1)] = KINDS.index("eye")
+    posed = place(
+        figure, head=HEAD[:1], body=HEAD[:1], shift=np.zeros((1, 2)), log_scale=np.zeros(1), look=np.zeros((1, 2))
+    )
+    nothing = np.zeros((1, len(EXPRESSIONS)))
+    filmed = stage.film(dataclasses.replace(figure, kind=kinds), LOOK, expression=nothing, parts=posed.parts)
+    (fine,), coarse = filmed.parts, filmed.places[0, 4]
+    assert fine.shape == (SIZE // 2, SIZE // 2)
+    head, middle = fine[coarse.repeat(2, 0).repeat(2, 1) == 2], fine[:, SIZE // 4]
+    assert {PARTS[part] for part in np.unique(head)} <= {"skin", "hair", "eyes", "background", "clothes"}
+    assert [PARTS[middle[SIZE // 4 + row]] for row in (-5, 0, 5)] == ["hair", "skin", "eyes"]
+    assert ((fine[1::2, 1::2] > 0) == (coarse > 0)).mean() > 0.97
+    assert PARTS[fine[0, 0]] == "background"

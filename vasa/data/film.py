@@ -22,6 +22,7 @@ class Clip:
             self.labels = {name: torch.from_numpy(labels[name]) for name in labels.files}
         self._frames: np.ndarray | None = None
         self._place: np.ndarray | None = None
+        self._parts: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels["pose"])
@@ -42,6 +43,19 @@ class Clip:
             self._place = np.load(self.folder / "place.npy", mmap_mode="r")
         return torch.from_numpy(np.array(self._place[index]))
 
+    def parts(self, index: np.ndarray | slice) -> Tensor:
+        """[n, H/2, W/2], uint8: indices into `part_names` of film.json; clothes with body is what `place` calls 1.
+
+        The part in `place` stays what it is: 0 background, 1 body, 2 head, which here is divided further. Raises
+        ValueError for a film of version 1, which has no such map.
+        """
+        if self._parts is None:
+            path = self.folder / "parts.npy"
+            if not path.exists():
+                raise ValueError(f"{self.folder} has no part map: the film is of version 1; film it again for one.")
+            self._parts = np.load(path, mmap_mode="r")
+        return torch.from_numpy(np.array(self._parts[index]))
+
 
 def clips_of(folder: Path | str, split: str) -> list[Clip]:
     """The clips of one split; raises ValueError where the folder holds no film."""
@@ -55,9 +69,10 @@ def clips_of(folder: Path | str, split: str) -> list[Clip]:
 
 
 def talking(clips: list[Clip]) -> list[Clip]:
-    """Clips of people who talk or listen as people do: not those of random expressions, nor of heads that turn far,
-    which were made to teach renderers."""
-    return [clip for clip in clips if clip.facts.get("kind") != "expression" and not clip.facts.get("wide")]
+    """Clips of people who talk or listen as people do: not those of random expressions or grids, nor of heads that turn
+    far, which were made to teach renderers."""
+    made_up = ("expression", "grid")
+    return [clip for clip in clips if clip.facts.get("kind") not in made_up and not clip.facts.get("wide")]
 
 
 def expression(labels: dict[str, Tensor]) -> Tensor:

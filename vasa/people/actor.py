@@ -10,6 +10,7 @@ from einops import rearrange
 from scipy.spatial import cKDTree
 
 from vasa.people.avatar import Avatar
+from vasa.people.regions import crown_colour, regions
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,15 @@ class Actor:
     ) -> None:
         self._program = program
         self._moving = gl.buffer(np.c_[avatar.points, avatar.normals].astype(np.float32), dynamic=True)
-        static = np.c_[avatar.points, avatar.uv, avatar.weights, avatar.layer, avatar.kind, cavity(avatar)]
+        surface = np.c_[avatar.layer, avatar.kind, cavity(avatar), regions(avatar)]
+        static = np.c_[avatar.points, avatar.uv, avatar.weights, surface]
         self._static = gl.buffer(static.astype(np.float32))
         self._index = gl.buffer(np.ascontiguousarray(avatar.triangles))
         self._body = gl.vertex_array(
             program,
             [
                 (self._moving, "3f 3f", "position", "normal"),
-                (self._static, "3f 2f 4f 3f", "canonical", "uv", "weights", "surface"),
+                (self._static, "3f 2f 4f 4f", "canonical", "uv", "weights", "surface"),
             ],
             index_buffer=self._index,
         )
@@ -59,14 +61,14 @@ class Actor:
         self._scene = gl.texture((broad, tall), 3, np.ascontiguousarray(look.backdrop), alignment=1)
         self._scene.repeat_x = self._scene.repeat_y = False
         self._screen = gl.vertex_array(backdrop, [])
-        tone = face_colour(avatar)
-        self._set(look, tone / tone.sum())
+        self._set(look, face_colour(avatar), crown_colour(avatar))
 
-    def _set(self, look: Look, skin_colour: np.ndarray) -> None:
+    def _set(self, look: Look, tone: np.ndarray, crown: np.ndarray) -> None:
         values = {
             "skin_tint": look.skin, "hair_tint": look.hair, "clothes_tint": look.clothes, "lamps": look.lamps,
-            "colours": look.colours, "ambient": look.ambient, "skin_colour": skin_colour,
-            "gloss": np.array(look.gloss), "distance": np.array(look.distance),
+            "colours": look.colours, "ambient": look.ambient, "skin_colour": tone / tone.sum(),
+            "face_colour": tone / 255, "crown_colour": crown / 255, "gloss": np.array(look.gloss),
+            "distance": np.array(look.distance),
         }  # fmt: skip
         for name, value in values.items():
             write_uniform(self._program, name, value)

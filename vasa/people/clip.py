@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,15 +16,17 @@ from vasa.clock import CLOCK
 from vasa.people.actor import Look
 from vasa.people.avatar import Avatar
 from vasa.people.behaviour import Performance, roam, speak
+from vasa.people.landmarks import landmarks, visible
 from vasa.people.looks import look
 from vasa.people.person import Person, person
 from vasa.people.phones import phone_track
 from vasa.people.rig import Placement, face, lip_opening, place, seen_pose
-from vasa.people.scene import Stage
+from vasa.people.scene import Filmed, Stage
+from vasa.people.sensor import Sensor, sense
 from vasa.people.speech_source import SpeechSource, silence
 from vasa.people.voices import Utterance
 
-Kind = Literal["speech", "idle", "expression"]
+Kind = Literal["speech", "idle", "expression", "paired", "grid"]
 KINDS: tuple[tuple[Kind, float], ...] = (("speech", 0.8), ("idle", 0.05), ("expression", 0.15))
 WIDE_SHARE = 0.2  # of the clips turn far
 
@@ -39,6 +41,8 @@ class Script:
     said: Utterance
     acted: Performance
     look: Look
+    motion: int | None = None  # which motion of a paired film
+    sensor: Sensor | None = None  # None films without any loss
 
 
 def script(index: int, files: tuple[Path, ...], speech: SpeechSource, *, people: int, seed: int) -> Script:
@@ -56,19 +60,34 @@ def script(index: int, files: tuple[Path, ...], speech: SpeechSource, *, people:
     return Script(who, kind, wide, said, acted, look(rng, who))
 
 
-def shoot(stage: Stage, avatar: Avatar, made: Script) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Pictures, place maps and labels of a script."""
+def shoot(stage: Stage, avatar: Avatar, made: Script) -> tuple[Filmed, dict[str, np.ndarray]]:
+    """Pictures, maps and labels of a script."""
+    placement = posed(avatar, made)
+    filmed = stage.film(avatar, made.look, expression=made.acted.expression, parts=placement.parts)
+    tracks = labels(avatar, made, placement) | points(avatar, made, placement, filmed.places)
+    if made.sensor is not None:
+        filmed = replace(filmed, frames=sense(filmed.frames, made.sensor))
+    return filmed, tracks
+
+
+def posed(avatar: Avatar, made: Script) -> Placement:
+    """Where the parts of the avatar are in each frame of a script."""
     motion = made.acted.motion
-    placement = place(
+    return place(
         avatar, head=motion.head, body=motion.body, shift=motion.shift, log_scale=motion.log_scale, look=made.acted.look
     )
-    expression = made.acted.expression
-    frames, places = stage.film(avatar, made.look, expression=expression, parts=placement.parts)
-    return frames, places, labels(avatar, made, placement)
+
+
+def points(avatar: Avatar, made: Script, placement: Placement, places: np.ndarray) -> dict[str, np.ndarray]:
+    """The labels `landmarks` [T, 68, 3] and `landmarks_seen` [T, 68]; see `vasa.people.landmarks`."""
+    where, cosine = landmarks(
+        avatar, expression=made.acted.expression, parts=placement.parts, distance=made.look.distance
+    )
+    return {"landmarks": where, "landmarks_seen": visible(where, cosine, places)}
 
 
 def labels(avatar: Avatar, made: Script, placement: Placement) -> dict[str, np.ndarray]:
-    """Everything that is known about each frame."""
+    """Everything that is known about each frame without seeing it."""
     acted, frames = made.acted, len(placement.pose)
     pose = seen_pose(placement, made.look.distance)
     times = (np.arange(frames) + 0.5) / CLOCK.frame_rate
@@ -86,23 +105,46 @@ def labels(avatar: Avatar, made: Script, placement: Placement) -> dict[str, np.n
     return exact | {"phone": phone_track(made.said.phones, times)}
 
 
-def write_clip(
-    folder: Path, made: Script, frames: np.ndarray, places: np.ndarray, tracks: dict[str, np.ndarray]
-) -> None:
-    """Write a clip beside its place, then move it there, so that no half clip is ever found."""
+def write_clip(folder: Path, made: Script, filmed: Filmed, tracks: dict[str, np.ndarray]) -> None:
+    """Write a clip beside its place, then move it there, so that no half clip is ever found.
+
+    Raises ValueError where it cannot be written, as on a full disk.
+    """
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
-    partial.mkdir(parents=True)
     try:
-        _write(partial, made, frames, places, tracks)
+        partial.mkdir(parents=True)
+        _write(partial, made, filmed, tracks)
         partial.rename(folder)
-    except BaseException:
-        shutil.rmtree(partial)
-        raise
+    except (OSError, RuntimeError) as error:  # soundfile's is a RuntimeError
+        raise ValueError(
+            f"Clip {folder.name} cannot be written to {folder.parent} ({error}); "
+            "make room there, then run the same command again: it goes on where it stopped."
+        ) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
-def _write(folder: Path, made: Script, frames: np.ndarray, places: np.ndarray, tracks: dict[str, np.ndarray]) -> None:
-    np.save(folder / "frames.npy", frames)
-    np.save(folder / "place.npy", places)
+def sweep(folder: Path) -> None:
+    """Remove what processes that were killed left of clips they were writing."""
+    for partial in folder.glob(".*.*"):
+        if not _runs(int(partial.name.rpartition(".")[2])):
+            shutil.rmtree(partial)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is somebody else's
+    return True
+
+
+def _write(folder: Path, made: Script, filmed: Filmed, tracks: dict[str, np.ndarray]) -> None:
+    np.save(folder / "frames.npy", filmed.frames)
+    np.save(folder / "place.npy", filmed.places)
+    np.save(folder / "parts.npy", filmed.parts)
     np.savez(folder / "labels.npz", allow_pickle=False, **tracks)
     write_speech(folder / "speech.wav", made.said.samples)
     facts = {
@@ -112,5 +154,7 @@ def _write(folder: Path, made: Script, frames: np.ndarray, places: np.ndarray, t
         "split": made.who.split,
         "kind": made.kind,
         "wide": made.wide,
+        "motion": made.motion,
+        "sensor": made.sensor and asdict(made.sensor),
     }
     (folder / "clip.json").write_text(json.dumps(facts))

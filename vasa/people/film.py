@@ -7,21 +7,26 @@ import multiprocessing
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.context import SpawnProcess
 from multiprocessing.queues import Queue
 from pathlib import Path
 from queue import Empty
 
+import numpy as np
+
 from vasa.clock import CLOCK
 from vasa.people.avatar import EXPRESSIONS
-from vasa.people.clip import script, shoot, write_clip
+from vasa.people.clip import Script, script, shoot, sweep, write_clip
 from vasa.people.mixing import embody
+from vasa.people.paired import grid_facts, paired_script
 from vasa.people.person import avatar_files
+from vasa.people.regions import PARTS
 from vasa.people.scene import Stage
-from vasa.people.speech_source import open_source
+from vasa.people.sensor import sensor
+from vasa.people.speech_source import SpeechSource, open_source
 
-VERSION = 1
+VERSION = 2  # 2: landmarks, part maps
 CLIP_S = 6.0  # on average
 _REFRESH = 10  # clips between two writings of film.json
 
@@ -38,15 +43,24 @@ class Plan:
     seed: int
     recordings: Path | None = None
     cache: Path | None = None
+    paired: bool = False  # see `vasa.people.paired`
+    sensor: bool = False  # pictures as cameras and files spoil them, see `vasa.people.sensor`
 
     @property
     def bytes_needed(self) -> int:
         """Disk space of the whole film."""
-        frame = 3 * self.size**2 + 5 * (self.size // 4) ** 2 + CLOCK.samples_per_frame * 2 + 400
+        maps = 5 * (self.size // 4) ** 2 + (self.size // 2) ** 2
+        frame = 3 * self.size**2 + maps + CLOCK.samples_per_frame * 2 + 1300
         return int(self.clips * CLIP_S * CLOCK.frame_rate * frame)
 
     def clip(self, index: int) -> Path:
         return self.folder / "clips" / f"{index:06d}"
+
+    def script(self, index: int, files: tuple[Path, ...], speech: SpeechSource) -> Script:
+        """What happens in clip `index`."""
+        write = paired_script if self.paired else script
+        made = write(index, files, speech, people=self.people, seed=self.seed)
+        return replace(made, sensor=sensor(np.random.default_rng((self.seed, 6, index)))) if self.sensor else made
 
 
 def clips_for(minutes: float) -> int:
@@ -97,15 +111,17 @@ def _next(done: Queue[int | str], crew: list[SpawnProcess]) -> int:
 def _claim(plan: Plan) -> None:
     """Check that the folder is free or holds the same film, and that the disk is large enough."""
     (plan.folder / "clips").mkdir(parents=True, exist_ok=True)
+    sweep(plan.folder / "clips")
     path = plan.folder / "film.json"
     if not path.exists():
         _note(plan)
     else:
         there = json.loads(path.read_text())
-        if (there["seed"], there["size"], there["people"]) != (plan.seed, plan.size, plan.people):
+        differing = [name for name, value in _kind(plan).items() if there.get(name) != value]
+        if differing:
+            held = ", ".join(f"{name} {there.get(name)}" for name in ("version", "seed", "size", "people"))
             raise ValueError(
-                f"{plan.folder} holds another film (seed {there['seed']}, size {there['size']}, "
-                f"{there['people']} people); name another folder."
+                f"{plan.folder} holds another film ({held}); it differs in {', '.join(differing)}: name another folder."
             )
     made = sum(1 for i in range(plan.clips) if plan.clip(i).exists())
     needed = plan.bytes_needed * (plan.clips - made) // plan.clips
@@ -117,16 +133,25 @@ def _claim(plan: Plan) -> None:
         )
 
 
+def _kind(plan: Plan) -> dict[str, object]:
+    """What film.json must hold for the same film to go on."""
+    return {
+        "version": VERSION,
+        "size": plan.size,
+        "seed": plan.seed,
+        "people": plan.people,
+        "paired": grid_facts() if plan.paired else None,
+        "sensor": plan.sensor,
+    }
+
+
 def _note(plan: Plan) -> Path:
     """Write film.json for the clips that exist."""
     path = plan.folder / "film.json"
-    facts = {
-        "version": VERSION,
-        "size": plan.size,
+    facts = _kind(plan) | {
         "fps": CLOCK.frame_rate,
-        "seed": plan.seed,
-        "people": plan.people,
         "expression_names": EXPRESSIONS,
+        "part_names": PARTS,
         "clips": [p.name for p in sorted((plan.folder / "clips").iterdir()) if not p.name.startswith(".")],
     }
     partial = path.with_suffix(".part")
@@ -142,9 +167,9 @@ def _work(plan: Plan, indices: list[int], done: Queue[int | str]) -> None:
         files, speech = avatar_files(plan.avatars), open_source(plan.recordings)
         with Stage(size=plan.size) as stage:
             for index in indices:
-                made = script(index, files, speech, people=plan.people, seed=plan.seed)
-                frames, places, tracks = shoot(stage, embody(made.who, cache=plan.cache), made)
-                write_clip(plan.clip(index), made, frames, places, tracks)
-                done.put(len(frames))
+                made = plan.script(index, files, speech)
+                filmed, tracks = shoot(stage, embody(made.who, cache=plan.cache), made)
+                write_clip(plan.clip(index), made, filmed, tracks)
+                done.put(len(filmed.frames))
     except (ValueError, OSError) as error:
         done.put(str(error))

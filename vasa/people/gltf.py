@@ -24,6 +24,10 @@ _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _FILTERS = {"OCTAHEDRAL": meshoptimizer.decode_filter_oct, "QUATERNION": meshoptimizer.decode_filter_quat}
 
 
+class Unfit(ValueError):
+    """A file that is no avatar; the message is one sentence for its owner."""
+
+
 @dataclass(frozen=True)
 class Gltf:
     """One .glb file: its JSON and its binary chunk."""
@@ -94,11 +98,13 @@ class Gltf:
 
 
 def read_glb(path: Path) -> Gltf:
-    """Read a binary glTF file; raises ValueError where it is none."""
+    """Read a binary glTF file; raises Unfit where it is none, or is cut off."""
     data = path.read_bytes()
     if data[:4] != b"glTF" or len(data) < 20:
-        raise ValueError(f"{path} is not a binary glTF file; avatars are .glb files.")
-    length = struct.unpack("<I", data[12:16])[0]
+        raise Unfit(f"{path} is not a binary glTF file; avatars are .glb files.")
+    whole, length = struct.unpack("<I", data[8:12])[0], struct.unpack("<I", data[12:16])[0]
+    if len(data) < whole:
+        raise Unfit(f"{path} is cut off: {len(data)} of {whole} bytes; copy or download it again.")
     return Gltf(json.loads(data[20 : 20 + length]), data[20 + length + 8 :])
 
 

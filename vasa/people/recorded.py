@@ -18,6 +18,8 @@ def recorded_ljspeech(folder: Path) -> tuple[Utterance, ...]:
 
     Every fourth sentence is kept for measuring. Raises FileNotFoundError without `alignment.json`.
     """
+    if not (folder / "alignment.json").is_file():
+        raise FileNotFoundError(f"{folder} has no alignment.json; recordings are LJ Speech sentences with that file.")
     aligned = json.loads((folder / "alignment.json").read_text())
     return tuple(
         _utterance(

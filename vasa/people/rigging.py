@@ -11,7 +11,7 @@ import numpy as np
 from einops import rearrange
 
 from vasa.people.avatar import CHIN_TO_EYES, EXPRESSION_INDEX, EXPRESSIONS, EYE_FRONT, Avatar
-from vasa.people.gltf import Gltf, read_glb, thin
+from vasa.people.gltf import Gltf, Unfit, read_glb, thin
 
 ARM_DROP = np.deg2rad(72)  # avatars stand with their arms stretched out
 FACING_BACK = -0.6
@@ -21,7 +21,17 @@ _PER_VERTEX = ("points", "normals", "uv", "weights", "layer", "kind")
 
 
 def build(path: Path, texture_px: int) -> Avatar:
-    """The avatar in a .glb file; raises ValueError where joints or blendshapes are missing."""
+    """The avatar in a .glb file; raises Unfit, a ValueError, where it is damaged or lacks joints or blendshapes."""
+    try:
+        return _build(path, texture_px)
+    except (Unfit, FileNotFoundError):
+        raise
+    except (ValueError, KeyError, IndexError, TypeError, RuntimeError, OSError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise Unfit(f"{path.name} is damaged, or not built like VALID's avatars ({reason}); get it again.") from error
+
+
+def _build(path: Path, texture_px: int) -> Avatar:
     gltf, name = read_glb(path), path.name
     bodies = [_mesh(gltf, node) for node in gltf.scene["nodes"] if "mesh" in node]
     whole = _join(bodies)
@@ -31,10 +41,10 @@ def build(path: Path, texture_px: int) -> Avatar:
         joints = np.stack([world[names.index(j)][:3, 3] for j in ("Neck", "Head", "LeftEye", "RightEye")])
     except ValueError:
         rule = "lacks a joint named Neck, Head, LeftEye or RightEye; use an avatar like VALID's"
-        raise ValueError(f"{name} {rule}.") from None
+        raise Unfit(f"{name} {rule}.") from None
     shifts = whole["shifts"]
     if not all(np.abs(shifts[EXPRESSION_INDEX[e]]).any() for e in ("MouthOpen", "MPB_Up", "LeyeClose", "AE_AA")):
-        raise ValueError(f"{name} lacks blendshapes like MouthOpen and LeyeClose; use an avatar like VALID's.")
+        raise Unfit(f"{name} lacks blendshapes like MouthOpen and LeyeClose; use an avatar like VALID's.")
     lips = find_lips(whole["points"], shifts, whole["kind"])
     origin, unit = _frame(whole["points"], whole["kind"], shifts, joints, lips)
     textures = np.stack([_picture(gltf, m, texture_px) for m in (0, min(1, len(gltf.scene["materials"]) - 1))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import TracebackType
 
 import moderngl
@@ -14,6 +15,16 @@ from vasa.people.rig import face
 from vasa.people.shaders import BACKDROP_FRAGMENT, FRAGMENT, PICK_FRAGMENT, SCREEN_VERTEX, VERTEX
 
 PLACE_CELL = 4  # pixels of the picture per cell of the place map
+PART_CELL = 2  # and of the part map
+
+
+@dataclass(frozen=True)
+class Filmed:
+    """What the camera saw and where it saw it."""
+
+    frames: np.ndarray  # [T, H, W, 3] uint8
+    places: np.ndarray  # [T, 5, H/4, W/4] uint8, see `vasa.data.film.Clip.place`
+    parts: np.ndarray  # [T, H/2, W/2] uint8, indices into `vasa.people.regions.PARTS`
 
 
 class Stage:
@@ -35,7 +46,6 @@ class Stage:
         self.size = size
         self._program = self._gl.program(VERTEX, FRAGMENT)
         self._backdrop = self._gl.program(SCREEN_VERTEX, BACKDROP_FRAGMENT)
-        small = size // PLACE_CELL
         layers = self._layers = [self._gl.texture((size, size), 4, samples=samples) for _ in range(3)]
         self._canvas = self._gl.framebuffer(layers, self._gl.depth_renderbuffer((size, size), samples=samples))
         self._painted = self._gl.framebuffer(layers[:1])
@@ -43,7 +53,10 @@ class Stage:
         write_uniform(self._picked, "part", np.array(1))
         self._picker = self._gl.vertex_array(self._picked, [])
         self._picture = self._gl.framebuffer([self._gl.texture((size, size), 4)])
-        self._places = self._gl.framebuffer([self._gl.texture((small, small), 4) for _ in range(2)])
+        self._places, self._parts = (self._maps(size // cell) for cell in (PLACE_CELL, PART_CELL))
+
+    def _maps(self, side: int) -> moderngl.Framebuffer:
+        return self._gl.framebuffer([self._gl.texture((side, side), 4) for _ in range(2)])
 
     def __enter__(self) -> Stage:
         return self
@@ -53,35 +66,33 @@ class Stage:
     ) -> None:
         self._gl.release()
 
-    def film(
-        self, avatar: Avatar, look: Look, *, expression: np.ndarray, parts: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Film expressions [T, E] and parts [T, 5, 4, 4]: pictures [T, H, W, 3], place maps [T, 5, H/4, W/4], uint8."""
+    def film(self, avatar: Avatar, look: Look, *, expression: np.ndarray, parts: np.ndarray) -> Filmed:
+        """Film expressions [T, E] and parts [T, 5, 4, 4]."""
         points, normals = face(avatar, expression)
-        frames = np.empty((len(parts), self.size, self.size, 3), np.uint8)
-        small = self.size // PLACE_CELL
-        places = np.empty((len(parts), 5, small, small), np.uint8)
+        shots = []
         with self._gl.scope(self._canvas, moderngl.DEPTH_TEST):
             actor = Actor(self._gl, self._program, self._backdrop, avatar, look)
             for t in range(len(parts)):
                 self._canvas.use()
                 self._gl.enable(moderngl.DEPTH_TEST)
                 actor.draw(self._canvas, points[t], normals[t], parts[t])
-                frames[t], places[t] = self._read()
+                shots.append(self._read())
             actor.release()
-        return frames, places
+        return Filmed(*(np.stack(kind) for kind in zip(*shots, strict=True)))
 
-    def _read(self) -> tuple[np.ndarray, np.ndarray]:
-        """Average the samples of each pixel, and pick the place at the middle of each cell."""
+    def _read(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Average the samples of each pixel, and pick place and part at the middle of each cell."""
         self._gl.copy_framebuffer(self._picture, self._painted)
         self._gl.disable(moderngl.DEPTH_TEST)
-        self._places.use()
         for slot, layer in enumerate(self._layers[1:]):
             layer.use(slot)
-        self._picker.render(moderngl.TRIANGLES, vertices=3)
-        picture = _pixels(self._picture, 0)
+        for maps, cell in ((self._places, PLACE_CELL), (self._parts, PART_CELL)):
+            maps.use()
+            write_uniform(self._picked, "cell", np.array(cell))
+            self._picker.render(moderngl.TRIANGLES, vertices=3)
         place, part = (_pixels(self._places, i) for i in range(2))
-        return picture[..., :3], rearrange(np.concatenate([place, part[..., :1]], axis=-1), "h w c -> c h w")
+        places = rearrange(np.concatenate([place, part[..., :1]], axis=-1), "h w c -> c h w")
+        return _pixels(self._picture, 0)[..., :3], places, _pixels(self._parts, 1)[..., 1]
 
 
 def _pixels(target: moderngl.Framebuffer, attachment: int) -> np.ndarray:

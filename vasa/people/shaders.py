@@ -3,8 +3,8 @@
 VERTEX = """#version 330
 uniform mat4 parts[5];      // head, neck, left eye, right eye, body
 uniform float distance;
-in vec3 position; in vec3 normal; in vec3 canonical; in vec2 uv; in vec4 weights; in vec3 surface;
-out vec3 at; out vec3 facing; out vec3 home; out vec2 where; out vec3 kind; out float share;
+in vec3 position; in vec3 normal; in vec3 canonical; in vec2 uv; in vec4 weights; in vec4 surface;
+out vec3 at; out vec3 facing; out vec3 home; out vec2 where; out vec4 kind; out float share;
 void main() {
     float rest = 1.0 - weights.x - weights.y - weights.z - weights.w;
     mat4 moved = weights.x * parts[0] + weights.y * parts[1] + weights.z * parts[2] + weights.w * parts[3];
@@ -22,12 +22,27 @@ FRAGMENT = """#version 330
 uniform sampler2DArray skin;
 uniform vec3 skin_tint, hair_tint, clothes_tint;
 uniform vec3 skin_colour;   // of the face's texture, parts of its sum
+uniform vec3 face_colour, crown_colour;     // the texture's, of the face and of the top of the head
 uniform vec3 lamps[3]; uniform vec3 colours[3]; uniform vec3 ambient[2];
 uniform float gloss, distance;
-in vec3 at; in vec3 facing; in vec3 home; in vec2 where; in vec3 kind; in float share;
+in vec3 at; in vec3 facing; in vec3 home; in vec2 where; in vec4 kind; in float share;
 layout(location = 0) out vec4 picture;
 layout(location = 1) out vec4 place;     // canonical x, y (down), z, posed z
-layout(location = 2) out vec4 part;
+layout(location = 2) out vec4 part;      // body or head; index into PARTS
+
+int named(vec3 painted, float bare) {
+    if (kind.y > 1.5) return kind.y > 3.5 ? 3 : 6;
+    if (kind.y > 0.5) return 4;
+    if (kind.x > 0.5) return 3;
+    if (kind.w > 0.5) return kind.w > 1.5 ? 7 : 5;
+    if (share > 0.5) {      // above the brows, at the temples or behind: what is nearer to the crown's colour is hair
+        bool scalp = home.y > 0.36 || home.z < 0.2;
+        return scalp && length(painted - crown_colour) < length(painted - face_colour) ? 3 : 2;
+    }
+    float bright = dot(painted, vec3(1.0)) / dot(face_colour, vec3(1.0));
+    return bare > 0.5 && bright > 0.45 && bright < 1.6 ? 2 : 1;
+}
+
 void main() {
     vec3 normal = normalize(facing), view = normalize(vec3(0.0, 0.0, distance) - at);
     float towards = dot(normal, view);
@@ -54,7 +69,7 @@ void main() {
     vec3 seen = (albedo * light + shine) * kind.z * (1.0 - 0.97 * inside);
     picture = vec4(sqrt(clamp(seen, 0.0, 1.0)), 1.0);
     place = vec4(home.x, -home.y, home.z, at.z) * 0.5 + 0.5;
-    part = vec4((share > 0.5 ? 2.0 : 1.0) / 255.0, 0.0, 0.0, 1.0);
+    part = vec4((share > 0.5 ? 2.0 : 1.0) / 255.0, float(named(painted, bare)) / 255.0, 0.0, 1.0);
 }
 """
 
@@ -77,10 +92,11 @@ void main() { picture = vec4(texture(scene, where).rgb, 1.0); place = vec4(0.0);
 
 PICK_FRAGMENT = """#version 330
 uniform sampler2DMS places, part;
+uniform int cell;           // pixels of the picture
 layout(location = 0) out vec4 place;
 layout(location = 1) out vec4 which;
 void main() {
-    ivec2 middle = ivec2(gl_FragCoord.xy) * 4 + 2;
+    ivec2 middle = ivec2(gl_FragCoord.xy) * cell + cell / 2;
     place = texelFetch(places, middle, 0); which = texelFetch(part, middle, 0);
 }
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,22 @@ def crowd_sheet(people: int, avatars: Path, *, seed: int, size: int, cache: Path
             turn = 0.5 * _TURNS[number % 8][None]
             nothing = np.zeros((1, FACES.shape[1]))
             pictures.append(stills(stage, embody(who, cache=cache), scene, turns=turn, expression=nothing)[0])
+    return _in_rows(pictures)
+
+
+def film_sheet(film: Path, *, clips: int = 32) -> Image.Image:
+    """One frame of each of so many clips of a film, eight in a row, spread over film and clips."""
+    names = json.loads((film / "film.json").read_text())["clips"]
+    chosen = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(clips, len(names))).round().astype(int))]
+    pictures = []
+    for number, name in enumerate(chosen):
+        frames = np.load(film / "clips" / name / "frames.npy", mmap_mode="r")
+        pictures.append(np.array(frames[(2 * number + 1) * len(frames) // (2 * len(chosen))]))
+    return _in_rows(pictures)
+
+
+def _in_rows(pictures: list[np.ndarray]) -> Image.Image:
+    """Eight pictures in a row; the last row is filled up with black."""
     while len(pictures) % 8:
         pictures.append(np.zeros_like(pictures[0]))
     return grid(rearrange(np.stack(pictures), "(r n) h w c -> r n h w c", n=8))
@@ -60,7 +77,7 @@ def stills(stage: Stage, avatar: Avatar, scene: Look, *, turns: np.ndarray, expr
         avatar, head=turns, body=np.zeros((count, 3)), shift=np.zeros((count, 2)), log_scale=np.full(count, 0.1),
         look=np.zeros((count, 2)),
     )  # fmt: skip
-    return stage.film(avatar, scene, expression=expression, parts=posed.parts)[0]
+    return stage.film(avatar, scene, expression=expression, parts=posed.parts).frames
 
 
 def grid(pictures: np.ndarray) -> Image.Image:
