@@ -17,7 +17,7 @@ class Transfer(Protocol):
     """A rule; write your own and give it to `Pipeline`, or name it in a model's pipeline.yaml."""
 
     def __call__(self, motion: Motion, first: Motion, portrait: Portrait) -> Motion:
-        """What the renderer shows. motion [B, T, M]: some frames of a track; first [B, 1, M]: the track's first frame."""
+        """What the renderer shows. motion [B, T, M]: some frames of a track; first [B, 1, M]: its first frame."""
 
 
 @dataclass(frozen=True)

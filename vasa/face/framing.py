@@ -74,9 +74,10 @@ def opencv_map(crop: Crop, size_px: int) -> Tensor:
 
 
 class FramedDetector:
-    """A detector made of any source of landmarks: it says [N, 2] of the largest face in [3, H, W], or raises ValueError.
+    """A detector made of any source of landmarks.
 
-    size_px: the renderer's picture size.
+    landmarks: [N, 2] of the largest face in [3, H, W]; raises ValueError where there is none. size_px: the side of the
+    renderer's pictures.
     """
 
     def __init__(self, landmarks: Callable[[Tensor], Tensor], framing: Framing = SOURCE, *, size_px: int = 512) -> None:

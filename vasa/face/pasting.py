@@ -23,7 +23,8 @@ def paste_back(picture: Tensor, patch: Tensor, crop: Crop, mask: Tensor) -> Tens
     height, width = picture.shape[-2:]
     y, x = (torch.arange(n, device=picture.device, dtype=torch.float32) + 0.5 for n in (height, width))
     places = crop.to_crop(torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1))
-    layers = rearrange(torch.cat([patch, repeat(mask, "h w -> t 1 h w", t=len(patch))], dim=1), "t c h w -> 1 (t c) h w")
-    moved = F.grid_sample(layers, places[None].to(layers.dtype), padding_mode="zeros", align_corners=False)
+    layers = torch.cat([patch, repeat(mask, "h w -> t 1 h w", t=len(patch))], dim=1)
+    flat = rearrange(layers, "t c h w -> 1 (t c) h w")
+    moved = F.grid_sample(flat, places[None].to(flat.dtype), padding_mode="zeros", align_corners=False)
     laid = rearrange(moved, "1 (t c) h w -> t c h w", t=len(patch))
     return torch.lerp(picture.expand(len(patch), -1, -1, -1), laid[:, :3], laid[:, 3:]).clamp(0, 1)

@@ -1,7 +1,7 @@
-"""Models that others published: one small file each, with where its files lie and how vasa's own parts are made of them.
+"""Models that others published: one small file each, with where its files lie and how vasa's parts are made of them.
 
-To add one, write a file with ORIGINALS, of `vasa.published.originals.Originals`, and `made_from(folder) -> Made`, and add
-its name to NAMES. `vasa.store` keeps what was made and never asks twice.
+To add one, write a file with ORIGINALS, of `vasa.published.originals.Originals`, and `made_from(folder) -> Made`, and
+add its name to NAMES. `vasa.store` keeps what was made and never asks twice.
 """
 
 from __future__ import annotations

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 import torch
 from einops import repeat
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from tests.render.liveportrait.filling import normal
 from vasa.render.liveportrait import LivePortraitRenderer
+from vasa.render.liveportrait.dense_motion import Flow
 from vasa.render.liveportrait.keypoints import seen_keypoints
 from vasa.render.liveportrait.motion import degrees
 from vasa.render.liveportrait.retargeting import Retargeting
@@ -18,7 +20,7 @@ from vasa.render.liveportrait.transfer import Absolute, Amplified, Relative
 from vasa.transfer import Transfer
 from vasa.types import Motion, Portrait
 
-# Name of a number -> the module whose output it is.
+# Name of a number -> the module whose output it is, or whose input where the name of the module ends in "<".
 OF_F = {
     "F.first": "appearance.first", "F.second": "appearance.lift", "F.res0": "appearance.refine.0",
     "F.volume": "appearance",
@@ -29,9 +31,9 @@ OF_M = {
     **{f"M.stage{i}": f"motion.trunk.stages.{i}" for i in range(4)},
 }  # fmt: skip
 OF_W = {
-    "compress_norm": "warp.dense.norm", "hourglass": "warp.dense.hourglass", "mask_logits": "warp.dense.mask",
-    **{f"hourglass_up{i}": f"warp.dense.hourglass.up.{i}" for i in range(5)},
-    "third": "warp.third", "out": "warp",
+    "compress_norm": "warp.dense.norm", "hourglass_input": "warp.dense.hourglass<", "hourglass": "warp.dense.hourglass",
+    "hourglass_down4": "warp.dense.hourglass.up.0<", "mask_logits": "warp.dense.mask", "flow": "warp.dense",
+    "warped_volume": "warp.third<", "third": "warp.third", "out": "warp",
 }  # fmt: skip
 OF_G = {
     "fc": "decoder.first", "middle0_norm0": "decoder.middle.0.norm_in", "up0": "decoder.up.0", "up1": "decoder.up.1",
@@ -44,13 +46,16 @@ def watched(model: nn.Module, places: dict[str, str]) -> Iterator[dict[str, Tens
     """Outputs of some modules of a model, by name, filled in while it runs."""
     seen: dict[str, Tensor] = {}
 
-    def keep(name: str, value: Tensor) -> None:
-        seen[name] = value
+    def hook(name: str, place: str) -> RemovableHandle:
+        def keep(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor | Flow) -> None:
+            if isinstance(output, Flow):
+                seen["deformation"], seen["occlusion"] = output.where, output.occlusion
+            else:
+                seen[name] = inputs[0] if place.endswith("<") else output
 
-    handles = [
-        model.get_submodule(place).register_forward_hook(lambda _, __, out, name=name: keep(name, out))
-        for name, place in places.items()
-    ]
+        return model.get_submodule(place.removesuffix("<")).register_forward_hook(keep)
+
+    handles = [hook(*item) for item in places.items()]
     try:
         yield seen
     finally:
@@ -68,23 +73,62 @@ def picture(name: str) -> Tensor:
     return repeat(colours, "b c h w -> b c (h i) (w j)", i=16, j=16)
 
 
-def parts(prefix: str, renderer: LivePortraitRenderer, places: dict[str, str], *inputs: Tensor) -> dict[str, Tensor]:
-    """What a network, the one whose name the places begin with, gives on the way."""
-    network = renderer.get_submodule(next(iter(places.values())).partition(".")[0])
-    with watched(renderer, places) as seen:
-        network(*inputs)
-    return {prefix + name: value for name, value in seen.items()}
-
-
 def of_appearance(renderer: LivePortraitRenderer, image: Tensor) -> dict[str, Tensor]:
-    return parts("", renderer, OF_F, image)
+    with watched(renderer, OF_F) as found:
+        renderer.appearance(image)
+    return found
 
 
 def of_motion(renderer: LivePortraitRenderer, faces: Tensor) -> dict[str, Tensor]:
-    found = parts("", renderer, OF_M, faces)
+    with watched(renderer, OF_M) as found:
+        renderer.motion.trunk(faces)
     raw = renderer.motion.read(faces)
     angles = {f"M.{name}_degrees": degrees(raw[name]) for name in ("pitch", "yaw", "roll")}
     return found | angles | {f"M.{name}": value for name, value in raw.items()}
+
+
+def of_warp(renderer: LivePortraitRenderer, volume: Tensor) -> dict[str, Tensor]:
+    source, driving = (0.4 * given(f"keypoints_{whose}", 1, 21, 3) for whose in ("source", "driving"))
+    with watched(renderer, OF_W) as found:
+        renderer.warp(volume, source, driving)
+    return named("W.", found)
+
+
+def of_decoder(renderer: LivePortraitRenderer, features: Tensor) -> dict[str, Tensor]:
+    with watched(renderer, OF_G) as found:
+        renderer.decoder(features)
+    return named("G.", found)
+
+
+def of_chain(renderer: LivePortraitRenderer, small: Tensor) -> dict[str, Tensor]:
+    """From source, driving and first driving picture [3, 3, H, W] to a frame, through the renderer's own doors."""
+    faces = large(small)
+    portrait, seen = renderer.encode(faces[:1]), renderer.motion_of(faces[1:, None])
+    driving, first = (Motion(seen.pose[i : i + 1], seen.dynamics[i : i + 1]) for i in (0, 1))
+    motion = Relative.of("all")(driving, first, portrait)
+    with watched(renderer, {name: OF_W[name] for name in ("flow", "out")} | {"G.image": "decoder"}) as found:
+        renderer.render(portrait, motion)
+    numbers = {f"chain.{name if name.startswith('G') else 'W.' + name}": value for name, value in found.items()}
+    source, relative = seen_keypoints(portrait.identity, portrait.motion), seen_keypoints(portrait.identity, motion)
+    heads, eyes, lips = renderer.retargeting, given("eye_ratios", 1, 3), given("lip_ratios", 1, 2)
+    eyes, lips = (0.3 * eyes).abs(), (0.3 * lips).abs()
+    return numbers | {
+        "chain.relative.expression": motion.dynamics.view(1, 21, 3),
+        "chain.relative.scale": motion.pose[:, 0, 5:].exp(),
+        "chain.relative.keypoints": relative,
+        "chain.stitching.keypoints": heads.stitched(source, relative),
+        "chain.eye.delta": heads.eye_offset(source, eyes[:, :2], eyes[:, 2:]),
+        "chain.lip.delta": heads.lip_offset(source, lips[:, :1], lips[:, 1:]),
+    }
+
+
+def large(face: Tensor) -> Tensor:
+    """Each pixel four times, so that halving gives the picture back."""
+    return repeat(face, "b c h w -> b c (h i) (w j)", i=2, j=2)
+
+
+def named(prefix: str, found: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {prefix + name: value for name, value in found.items()}
 
 
 def of_perceptrons(retargeting: Retargeting) -> dict[str, Tensor]:

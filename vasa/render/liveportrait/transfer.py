@@ -1,7 +1,7 @@
 """Another head's motion for this one, by LivePortrait's rules; each is a `vasa.transfer.Transfer`.
 
-R, delta, s and t of a rule are head rotation, expression, scale and place; i is a frame, 0 the track's first frame, s the
-source's picture. Frames of a track change as they do from its first frame, so that should be a neutral one.
+R, delta, s and t of a rule are head rotation, expression, scale and place; i is a frame, 0 the track's first frame,
+s the source's picture. The first frame counts as neutral: what it already does is taken off the others.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ WHOLE, SINGLE = (1, 2, 6, *range(11, POINTS)), ((3, 1), (4, 1), (5, 2), (8, 2), 
 class Relative:
     """Everything changes as in the track, from where it is in the source's picture.
 
-    points: whose expression is delta_s + (delta_i - delta_0). taken: of these, whose is delta_i as it comes. turns: R is
+    points: whose expression is delta_s + (delta_i - delta_0). taken: whose is delta_i as it comes. turns: R is
     R_s R_0^T R_i. grows: s is s_s s_i / s_0. moves: t is t_s + (t_i - t_0). What is not named stays the source's.
     """
 
@@ -114,7 +114,7 @@ class Amplified:
 
 
 def _turned(now: Tensor, first: Tensor, own: Tensor) -> Tensor:
-    """Yaw, pitch, roll [B, T, 3] of a head that turns from its own pose as another does from its first: R_s R_0^T R_i."""
+    """R_s R_0^T R_i as yaw, pitch, roll [B, T, 3]: a head that turns from its own pose as another from its first."""
     source, start, moved = (rotation(*pose[..., :3].unbind(-1)) for pose in (own, first, now))
     return torch.stack(angles(source @ start.mT @ moved), dim=-1)
 
