@@ -82,6 +82,8 @@ def kept(name: str, source: Path | str | None = None) -> Path:
 
     source: a folder or a hub id that has the files, instead of the usual ones.
     """
+    if name not in published.NAMES:
+        raise ValueError(f"There is no published model {name!r}; there are: {', '.join(published.NAMES)}.")
     place = cache() / name
     if source is not None or not is_pipeline(place):
         made = published.make(name, cache() / "originals" / name, source)

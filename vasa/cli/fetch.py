@@ -6,10 +6,8 @@ import argparse
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    from vasa.published import NAMES
-
     command = commands.add_parser("fetch", help="get a published model before its first use, or from files you have")
-    command.add_argument("name", choices=NAMES, help="its name")
+    command.add_argument("name", help="a published model, such as liveportrait")
     command.add_argument("--source", metavar="PLACE", help="a folder or a hub id with its files (default: the usual)")
     command.set_defaults(run=run)
 

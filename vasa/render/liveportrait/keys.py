@@ -93,4 +93,4 @@ def _made(own: str, parts: list[Tensor]) -> Tensor:
 def folded(weight: Tensor, left: Tensor, right: Tensor) -> Tensor:
     """Spectral norm undone (Miyato et al., 2018): weight over its largest singular value u^T W v, u and v as stored."""
     matrix = rearrange(weight, "o ... -> o (...)")
-    return weight / (left @ matrix @ right)
+    return weight / (left.double() @ matrix.double() @ right.double()).to(weight.dtype)
