@@ -2,9 +2,9 @@
 
     python benchmarks/liveportrait.py [--frames 8] [--batch 4] [--threads 1] [--device cpu] [--model NAME]
 
-vasa: the portrait is encoded once, spectral norms are folded, frames go through the networks in batches. Plain: spectral
-norms are worked out at every call, one frame at a time, the portrait is kept too. Without --model the weights are random,
-which costs the same.
+vasa: the portrait is encoded once, spectral norms are folded, frames go through the networks in batches. Plain:
+spectral norms are worked out at every call, one frame at a time; the portrait is kept too. Without --model the weights
+are random, which costs the same.
 """
 
 from __future__ import annotations

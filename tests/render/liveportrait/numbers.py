@@ -108,11 +108,16 @@ def of_chain(renderer: LivePortraitRenderer, small: Tensor) -> dict[str, Tensor]
     motion = Relative.of("all")(driving, first, portrait)
     with watched(renderer, {name: OF_W[name] for name in ("flow", "out")} | {"G.image": "decoder"}) as found:
         renderer.render(portrait, motion)
-    numbers = {f"chain.{name if name.startswith('G') else 'W.' + name}": value for name, value in found.items()}
+    frame = {f"chain.{name if name.startswith('G') else 'W.' + name}": value for name, value in found.items()}
+    return frame | of_chain_points(renderer, portrait, motion)
+
+
+def of_chain_points(renderer: LivePortraitRenderer, portrait: Portrait, motion: Motion) -> dict[str, Tensor]:
+    """The key points on the way: of the source, relative, stitched, and what retargeting adds."""
     source, relative = seen_keypoints(portrait.identity, portrait.motion), seen_keypoints(portrait.identity, motion)
     heads, eyes, lips = renderer.retargeting, given("eye_ratios", 1, 3), given("lip_ratios", 1, 2)
     eyes, lips = (0.3 * eyes).abs(), (0.3 * lips).abs()
-    return numbers | {
+    return {
         "chain.relative.expression": motion.dynamics.view(1, 21, 3),
         "chain.relative.scale": motion.pose[:, 0, 5:].exp(),
         "chain.relative.keypoints": relative,
