@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -110,6 +112,15 @@ def test_without_a_network_the_files_and_the_folder_are_named(originals, tmp_pat
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     with pytest.raises(ValueError, match=r"put appearance_feature_extractor.pth, .* into .*originals/liveportrait\."):
         Pipeline.from_pretrained("liveportrait")
+
+
+@pytest.mark.parametrize("name", store.published.NAMES)
+def test_every_published_model_says_what_it_is_and_how_it_is_joined(name):
+    model = import_module(f"vasa.published.{name}")
+    assert model.ORIGINALS.licence
+    assert model.ORIGINALS.megabytes > 100
+    assert set(model.JOINTS) <= set(store.JOINTS)
+    assert all(callable(instantiate(tree)) for tree in model.JOINTS.values())
 
 
 def test_files_on_the_shelf_are_found(originals):

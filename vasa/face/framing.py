@@ -97,7 +97,7 @@ class Closer:
     face whose brows lie 0.28 of the way from eyes to chin above the eyes, and whose mouth lies 0.62 of it below.
     """
 
-    def __init__(self, *, detector: Detector, share: float = 0.735, above: float = 0.08) -> None:
+    def __init__(self, *, detector: Detector, share: float = 0.98, above: float = 0.107) -> None:
         self.detector, self.share, self.above = detector, share, above
 
     def __call__(self, picture: Tensor) -> Crop:

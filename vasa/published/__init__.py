@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vasa.published.originals import Made
 
-NAMES = ("liveportrait",)
+NAMES = ("liveportrait", "joyvasa")
 __all__ = ["NAMES", "Made", "make"]
 
 
