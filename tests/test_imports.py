@@ -13,12 +13,12 @@ import pytest
 import vasa
 
 ROOT = Path(vasa.__file__).parent
-CORE = {"types", "clock", "geometry", "space", "config", "checkpoint", "training"}
+CORE = {"types", "clock", "geometry", "space", "config", "checkpoint", "training", "placing", "transfer"}
 SENSES = {"face", "audio", "media"}
 HALVES = {"render", "motion"}
 BESIDE = {"people", "data", "evaluate"}
 MAIN = {
-    "pipeline", "session", "stage", "placing", "driving", "device", "store", "video", "testing"
+    "pipeline", "session", "stage", "driving", "device", "store", "video", "testing", "published"
 }  # fmt: skip
 BELOW_MAIN = CORE | SENSES | HALVES
 ALLOWED = (

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import islice
 
 import torch
 from torch import Tensor
 
 from vasa.clock import Clock
-from vasa.placing import PLACE, keep_place
 from vasa.render import Renderer
-from vasa.types import Motion, Portrait
+from vasa.types import Motion
 
 
 def batches(items: Iterable[Tensor], size: int) -> Iterator[list[Tensor]]:
@@ -25,14 +24,6 @@ def seen_motion(renderer: Renderer, crops: Iterable[Tensor], batch: int, device:
     """The motion in crops [3, H, W] of a video, a few frames [1, T, M] at a time."""
     for some in batches(crops, batch):
         yield renderer.motion_of(torch.stack(some)[None].to(device))
-
-
-def transferred(tracks: Iterator[Motion], portrait: Portrait) -> Iterator[Motion]:
-    """Another head's motion for this one: angles and dynamics as seen, its place relative to its first frame."""
-    first = next(tracks)
-    origin, home = first.pose[0, 0, PLACE], portrait.motion.pose[0, 0, PLACE]
-    for motion in chain([first], tracks):
-        yield keep_place(motion, origin, home)
 
 
 class Metered:

@@ -12,18 +12,21 @@ from torch import Tensor, nn
 
 from vasa import checkpoint, device, store
 from vasa.audio import AudioEncoder
-from vasa.driving import Metered, seen_motion, transferred
+from vasa.clock import CLOCK, Clock
+from vasa.config import instantiate
+from vasa.driving import Metered, seen_motion
 from vasa.face.default import default_detector
 from vasa.face.detector import Detector
 from vasa.media.picture import Picture, load_picture
 from vasa.media.sound import Sound, has_sound, read_blocks
 from vasa.media.video import VideoReader
 from vasa.motion import MotionGenerator
-from vasa.placing import PLACE, keep_place, usual_place
+from vasa.placing import usual_place
 from vasa.render import Renderer
 from vasa.render.speed import channels_last, fast
 from vasa.session import Piece, Session
 from vasa.stage import Stage
+from vasa.transfer import KeepPlace, Track, Transfer
 from vasa.types import Controls, Motion, Portrait
 from vasa.video import Video
 
@@ -41,33 +44,43 @@ class Sitter:
 class Pipeline:
     """Holds the parts, checks that they fit, and runs them; it remembers nothing between calls.
 
-    renderer, motion, audio: see the protocols. detector: finds the face (default: the offline one). configs: the
-    `_target_` tree of each part, for `save_pretrained`. batch: frames decoded at once. Raises ValueError where parts
-    do not fit.
+    renderer, motion, audio: see the protocols; without motion and audio it can `reenact` only. detector: finds the face
+    (default: the offline one). video_transfer, voice_transfer: how motion seen in a video or made from a voice becomes
+    the portrait's (default: as it comes, the head kept in its place). configs: the `_target_` tree of each, for
+    `save_pretrained`. batch: frames decoded at once. Raises ValueError where parts do not fit.
     """
 
     def __init__(
-        self, renderer: Renderer, motion: MotionGenerator, audio: AudioEncoder, detector: Detector | None = None,
-        *, configs: Mapping[str, store.Config] | None = None, batch: int = 10,
+        self, renderer: Renderer, motion: MotionGenerator | None = None, audio: AudioEncoder | None = None,
+        detector: Detector | None = None, *, video_transfer: Transfer | None = None,
+        voice_transfer: Transfer | None = None, configs: Mapping[str, store.Config] | None = None, batch: int = 10,
     ) -> None:  # fmt: skip
         check_fit(renderer, motion, audio)
         self.renderer, self.motion, self.audio = renderer, motion, audio
         self.detector = default_detector() if detector is None else detector
+        self.video_transfer = video_transfer or KeepPlace()
+        self.voice_transfer = voice_transfer or KeepPlace(usual_place(renderer.space).tolist())
         self.configs, self.batch, self.device = configs, batch, torch.device("cpu")
 
     @classmethod
     def from_pretrained(cls, name: Path | str = "mini", *, device: str | None = None) -> Self:
         """A shipped name, a folder or a hub id, on the best device there is unless one is named; raises ValueError."""
-        folder = store.find(name)
-        parts = {part: checkpoint.load(folder / part) for part in store.PARTS}
-        configs = {part: checkpoint.config_of(folder / part) for part in store.PARTS}
-        return cls(**parts, configs=configs).to(device)
+        found = store.find(name)
+        parts = {part: checkpoint.load(folder) for part, folder in found.parts.items()}
+        configs = {part: checkpoint.config_of(folder) for part, folder in found.parts.items()}
+        joints = {joint: instantiate(tree) for joint, tree in found.joints.items()}
+        return cls(**parts, **joints, configs=configs | found.joints).to(device)
 
     def save_pretrained(self, folder: Path | str) -> None:
         """Write all parts to a new folder, whole or not at all; raises ValueError where that cannot be done."""
         if self.configs is None:
             raise ValueError("This pipeline was made from parts; give it their configs=, so that they can be rebuilt.")
         store.save(folder, self._modules(), self.configs)
+
+    @property
+    def clock(self) -> Clock:
+        """Frames and samples a second."""
+        return self.audio.clock if self.audio else CLOCK
 
     def to(self, name: str | None) -> Self:
         """Compute on this device ("cpu", "cuda", "mps"), or on the best one there is; raises ValueError."""
@@ -86,14 +99,14 @@ class Pipeline:
         for beyond the sound. stride: frames made at once. paste: put the face back into the whole picture (default:
         where it does not fill it). Raises ValueError and OSError.
         """
-        return Video.of(self.play(portrait, speech, controls, seed, stride=stride, paste=paste), self.audio.clock)
+        return Video.of(self.play(portrait, speech, controls, seed, stride=stride, paste=paste), self.clock)
 
     def play(
         self, portrait: Picture | Sitter, speech: Sound, controls: Controls = NOTHING_ASKED, seed: int = 0,
         *, stride: int | None = None, paste: bool | None = None,
     ) -> Iterator[Piece]:  # fmt: skip
         """The same, a few frames at a time; the memory it takes does not depend on the length of the sound."""
-        blocks = read_blocks(speech, self.audio.clock)
+        blocks = read_blocks(speech, self.clock)
         return self._spoken(self.session(portrait, controls, seed, stride=stride, paste=paste), blocks)
 
     def stream(
@@ -109,31 +122,33 @@ class Pipeline:
         *, stride: int | None = None, paste: bool | None = None,
     ) -> Session:  # fmt: skip
         """One face that waits for sound: `push` samples, get frames, `flush` at the end."""
-        sitter = self.sitter(portrait, paste=paste)
-        origin, home = usual_place(self.renderer.space), _place(sitter.portrait)
+        motion, audio = self._voice()
+        sitter, asked = self.sitter(portrait, paste=paste), controls.to(self.device)
+        track = Track(self.voice_transfer, sitter.portrait, asked.pose)
 
         def show(motion: Motion) -> Iterator[Tensor]:
-            return self._show(sitter, keep_place(motion, origin, home))
+            return self._show(sitter, track(motion))
 
         return Session(
-            motion=self.motion, audio=self.audio, show=show, controls=controls.to(self.device), seed=seed,
-            size_px=sitter.stage.size_px, stride=stride, device=self.device,
+            motion=motion, audio=audio, show=show, controls=asked, seed=seed, size_px=sitter.stage.size_px,
+            stride=stride, device=self.device,
         )  # fmt: skip
 
     def reenact(self, portrait: Picture | Sitter, video: Path | str, *, paste: bool | None = None) -> Video:
         """A portrait that moves as the face in a video does, with its sound; raises ValueError and OSError."""
-        return Video.of(self.follow(portrait, video, paste=paste), self.audio.clock)
+        return Video.of(self.follow(portrait, video, paste=paste), self.clock)
 
     def follow(self, portrait: Picture | Sitter, video: Path | str, *, paste: bool | None = None) -> Iterator[Piece]:
         """The same, a few frames at a time.
 
-        The video is cropped where its first frame has the face. Angles and expression are taken as seen; the head's
-        place and size change as they do in the video, from where they are in the portrait.
+        The video is cropped where its first frame has the face. `video_transfer` says how its motion becomes the
+        portrait's: usually angles and expression are taken as seen, the head's place and size change as they do in the
+        video, from where they are in the portrait.
         """
-        reader = VideoReader(video, self.audio.clock)
+        reader = VideoReader(video, self.clock)
         first = Stage.of(next(iter(reader)), self.detector, self.renderer.image_size)
         sitter = self.sitter(portrait, paste=paste)
-        sound = Metered(read_blocks(video, self.audio.clock), self.audio.clock) if has_sound(video) else None
+        sound = Metered(read_blocks(video, self.clock), self.clock) if has_sound(video) else None
         return self._followed(sitter, (first.square.crop(frame, self.renderer.image_size) for frame in reader), sound)
 
     @torch.no_grad()
@@ -151,7 +166,8 @@ class Pipeline:
 
     @torch.no_grad()
     def _followed(self, sitter: Sitter, crops: Iterable[Tensor], sound: Metered | None) -> Iterator[Piece]:
-        for motion in transferred(seen_motion(self.renderer, crops, self.batch, self.device), sitter.portrait):
+        track = Track(self.video_transfer, sitter.portrait)
+        for motion in map(track, seen_motion(self.renderer, crops, self.batch, self.device)):
             for frames in self._show(sitter, motion):
                 yield Piece(frames, motion, sound.take(len(frames)) if sound else None)
 
@@ -165,17 +181,22 @@ class Pipeline:
         parts = {part: getattr(self, part) for part in store.PARTS}
         return {name: part for name, part in parts.items() if isinstance(part, nn.Module)}
 
+    def _voice(self) -> tuple[MotionGenerator, AudioEncoder]:
+        if self.motion is None or self.audio is None:
+            raise ValueError("This pipeline has no voice: it can `reenact` a video; add motion and audio to animate.")
+        return self.motion, self.audio
+
     def __repr__(self) -> str:
-        size, window = self.renderer.image_size, self.motion.window
-        return f"Pipeline({size} px, windows of {window} frames, {self.audio.clock.frame_rate} fps, {self.device})"
+        voice = f"windows of {self.motion.window} frames" if self.motion else "no voice"
+        return f"Pipeline({self.renderer.image_size} px, {voice}, {self.clock.frame_rate} fps, {self.device})"
 
 
-def _place(portrait: Portrait) -> Tensor:
-    return portrait.motion.pose[0, 0, PLACE]
-
-
-def check_fit(renderer: Renderer, motion: MotionGenerator, audio: AudioEncoder) -> None:
+def check_fit(renderer: Renderer, motion: MotionGenerator | None, audio: AudioEncoder | None) -> None:
     """Raise ValueError, with both sides, unless the spaces, the clocks and the numbers of audio features are equal."""
+    if motion is None and audio is None:
+        return
+    if motion is None or audio is None:
+        raise ValueError("A motion generator and an audio encoder go together: give both, or neither.")
     wanted_dim = motion.start(1, seed=0).features.shape[-1]
     sides = {
         "motion space": (("renderer", renderer.space), ("motion generator", motion.space)),

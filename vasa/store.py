@@ -1,6 +1,8 @@
-"""Where pipelines lie: a shipped name, a folder, or a repository of the Hugging Face hub.
+"""Where pipelines lie: a shipped name, a published model, a folder, or a repository of the Hugging Face hub.
 
-A pipeline is a folder with one checkpoint for each part: NAME/{renderer,motion,audio}/{config.yaml,model.safetensors}.
+A pipeline is a folder with one checkpoint for each part: NAME/{renderer,motion,audio}/{config.yaml,model.safetensors},
+and NAME/pipeline.yaml where the parts are joined otherwise than usual: `_target_` trees for keywords of `Pipeline`.
+A folder may hold some of the parts; NAME+OTHER takes those of both.
 """
 
 from __future__ import annotations
@@ -10,35 +12,59 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from vasa import checkpoint
+from vasa import checkpoint, published
 
 PARTS = ("renderer", "motion", "audio")
+JOINTS, JOINED = ("detector", "video_transfer", "voice_transfer"), "pipeline.yaml"
 SHIPPED = Path(__file__).parent / "weights"
 Config = DictConfig | dict[str, Any]  # a `_target_` tree
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def find(name: Path | str) -> Path:
-    """The folder of a pipeline; raises ValueError where there is none, with the names that exist."""
+@dataclass(frozen=True)
+class Found:
+    """A pipeline on disk: the folder of every part, and the `_target_` trees of what joins them."""
+
+    parts: dict[str, Path]
+    joints: dict[str, Config]
+
+
+def find(name: Path | str) -> Found:
+    """What a pipeline is made of; raises ValueError where there is none, with the names that exist."""
+    parts: dict[str, Path] = {}
+    joints: dict[str, Config] = {}
+    for folder in [folder_of(word) for word in _words(name)]:
+        parts |= {part: folder / part for part in PARTS if _has(folder, part)}
+        joints |= joints_of(folder)
+    if "renderer" not in parts:
+        raise ValueError(f"{str(name)!r} has no renderer; name it too, as in RENDERER+{name}.")
+    if ("motion" in parts) != ("audio" in parts):
+        raise ValueError(f"{str(name)!r} has {' and '.join(parts)}; motion and audio go together, or neither is there.")
+    return Found(parts, joints)
+
+
+def folder_of(name: Path | str) -> Path:
+    """The folder of one name, fetched where it is not here yet; raises ValueError."""
     shipped, given = SHIPPED / str(name), Path(name)
     if str(name) in names():
         return shipped
+    if str(name) in published.NAMES:
+        return kept(str(name))
     if is_pipeline(given):
         return given
     if given.is_dir():
-        missing = [part for part in PARTS if not (given / part / checkpoint.CONFIG).is_file()]
-        raise ValueError(f"The folder {given} is no pipeline: it has no {' and no '.join(missing)}.")
+        raise ValueError(f"The folder {given} is no pipeline: it has {' and '.join(f'no {part}' for part in PARTS)}.")
     if HUB_NAME.fullmatch(str(name)):
         return download(str(name))
-    raise ValueError(
-        f"There is no model named {str(name)!r}; there are: {', '.join(names())}. A folder or a hub id is taken too."
-    )
+    known = ", ".join((*names(), *published.NAMES))
+    raise ValueError(f"There is no model named {str(name)!r}; there are: {known}. A folder or a hub id is taken too.")
 
 
 def names() -> list[str]:
@@ -47,8 +73,38 @@ def names() -> list[str]:
 
 
 def is_pipeline(folder: Path) -> bool:
-    """Whether a folder has a checkpoint for every part."""
-    return all((folder / part / checkpoint.CONFIG).is_file() for part in PARTS)
+    """Whether a folder has a checkpoint for some part."""
+    return any(_has(folder, part) for part in PARTS)
+
+
+def kept(name: str, source: Path | str | None = None) -> Path:
+    """The folder of a published model, made of its files at first use; raises ValueError.
+
+    source: a folder or a hub id that has the files, instead of the usual ones.
+    """
+    if name not in published.NAMES:
+        raise ValueError(f"There is no published model {name!r}; there are: {', '.join(published.NAMES)}.")
+    place = cache() / name
+    if source is not None or not is_pipeline(place):
+        made = published.make(name, cache() / "originals" / name, source)
+        save(place, made.parts, made.configs)
+    return place
+
+
+def cache() -> Path:
+    """Where published models are kept: $VASA_CACHE, or ~/.cache/vasa."""
+    return Path(os.environ.get("VASA_CACHE", "~/.cache/vasa")).expanduser()
+
+
+def joints_of(folder: Path) -> dict[str, Config]:
+    """What a folder's pipeline.yaml joins its parts with; raises ValueError where it names something else."""
+    if not (folder / JOINED).is_file():
+        return {}
+    tree = OmegaConf.load(folder / JOINED)
+    unknown = [key for key in tree if key not in JOINTS]
+    if unknown:
+        raise ValueError(f"{folder / JOINED} has {', '.join(map(str, unknown))}; it may have {', '.join(JOINTS)}.")
+    return {str(key): value for key, value in tree.items()}
 
 
 def download(name: str) -> Path:
@@ -78,7 +134,18 @@ def save(folder: Path | str, parts: Mapping[str, nn.Module], configs: Mapping[st
     try:
         for part, model in parts.items():
             checkpoint.save(beside / part, model, configs[part])
+        if joints := {name: configs[name] for name in JOINTS if name in configs}:
+            OmegaConf.save(OmegaConf.create(joints), beside / JOINED, resolve=True)
         beside.chmod(0o755)
         os.replace(beside, place)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _has(folder: Path, part: str) -> bool:
+    return (folder / part / checkpoint.CONFIG).is_file()
+
+
+def _words(name: Path | str) -> list[Path | str]:
+    """The names joined by +, or the one name where it is a folder with a + in it."""
+    return [name] if isinstance(name, Path) or Path(name).is_dir() else [*name.split("+")]

@@ -77,14 +77,14 @@ class Portrait(_Moves):
 
     volume: [B, C, D, H, W] canonical appearance. identity: [B, I]. motion: of the picture itself, T = 1.
     picture: [B, 3, H, W], for what does not move; route: [B, 3, D, H, W], for every canonical place where the
-    picture shows it.
+    picture shows it, or None from renderers that do not use it.
     """
 
     volume: Tensor
     identity: Tensor
     motion: Motion
     picture: Tensor
-    route: Tensor
+    route: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from importlib import import_module
 
 from vasa import __version__
 
-COMMANDS = ("demo", "animate", "reenact", "info", "bench", "people", "train", "extract", "evaluate", "verify")
+COMMANDS = (
+    "demo", "animate", "reenact", "info", "bench", "fetch", "people", "train", "extract", "evaluate", "verify",
+)  # fmt: skip
 
 
 def parser() -> argparse.ArgumentParser:

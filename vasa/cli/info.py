@@ -50,11 +50,13 @@ def show_pipeline(pipe: Pipeline) -> None:
     from vasa import store
 
     table = Table(title=repr(pipe))
-    add_columns(table, {part: getattr(pipe, part) for part in store.PARTS})
+    add_columns(table, {part: module for part in store.PARTS if (module := getattr(pipe, part)) is not None})
     space, audio = pipe.renderer.space, pipe.audio
+    heard = "no voice" if audio is None else (
+        f"audio features {audio.dim} a frame, {audio.context_s:g} s of past, {audio.lookahead_s:g} s of look-ahead"
+    )
     table.caption = (
-        f"motion {space.size} a frame (6 pose, {space.dynamics} dynamics), audio features {audio.dim} a frame, "
-        f"{audio.context_s:g} s of past, {audio.lookahead_s:g} s of look-ahead; shipped: {', '.join(store.names())}"
+        f"motion {space.size} a frame (6 pose, {space.dynamics} dynamics), {heard}; shipped: {', '.join(store.names())}"
     )
     Console().print(table)
 

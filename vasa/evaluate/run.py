@@ -93,13 +93,13 @@ class Trial:
         return torch.cat(shown)
 
     def _turns(self, sitter: Sitter, samples: Tensor) -> dict[float, Video]:
-        clock = self._pipe.audio.clock
+        clock = self._pipe.clock
         short = samples[: clock.samples(clock.frames_in(self._turn_s))]
         return {yaw: self._speak(sitter, short, yaw) for yaw in ASKED_YAW_DEG}
 
     def _speak(self, sitter: Sitter, samples: Tensor, yaw_deg: float) -> Video:
         pose = torch.tensor([[math.radians(yaw_deg), 0.0, 0.0, 0.0, 0.0, 0.0]])
-        return self._pipe(sitter, (samples, self._pipe.audio.clock.sample_rate), Controls(pose=pose), self._seed)
+        return self._pipe(sitter, (samples, self._pipe.clock.sample_rate), Controls(pose=pose), self._seed)
 
 
 def measure(spoken: Spoken, judge: Judge) -> dict[str, float]:

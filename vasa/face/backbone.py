@@ -16,6 +16,8 @@ class Backbone(nn.Module):
     ResNet. Raises ValueError where timm has no such network.
     """
 
+    network: Any  # one of timm's wrappers that give feature maps
+
     def __init__(self, *, name: str, options: Mapping[str, Any] | None = None) -> None:
         super().__init__()
         if not timm.is_model(name):

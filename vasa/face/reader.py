@@ -34,7 +34,8 @@ class FaceReader(nn.Module):
         channels, strides = backbone.channels, backbone.strides
         if STRIDE not in strides[:-1]:
             raise ValueError(f"A face reader's backbone has a map of stride {STRIDE} and a coarser one; got {strides}.")
-        self.image_size, self.backbone, self.fine = image_size, backbone, strides.index(STRIDE)
+        self.image_size, self.identity_size = image_size, identity
+        self.backbone, self.fine = backbone, strides.index(STRIDE)
         self.joined, self.votes = Joined(channels[self.fine :], width), Votes(width)
         self.looks = nn.ModuleList(CloseLook(channels[FINEST], part=n, outputs=detail) for n in range(len(PARTS)))
         whole, shape = channels[-1], 2 * COUNT

@@ -40,7 +40,7 @@ class ReaderTraining(LightningModule):
             "blink": terms.BlinkLoss(),
             "lips": terms.LipLoss(),
             "emotion": terms.EmotionLoss(),
-            "identity": terms.IdentityLoss(people=people, dim=reader.identity[0].out_features),
+            "identity": terms.IdentityLoss(people=people, dim=reader.identity_size),
         })
         if unweighted := sorted({*self.terms, "face"} - self.weights.keys()):
             raise ValueError(f"There is no weight for {', '.join(unweighted)}; 0 leaves a loss out of the sum.")

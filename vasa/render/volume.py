@@ -84,6 +84,7 @@ class VolumeRenderer(nn.Module):
         offsets = self.to_posed(latents, portrait.identity)
         away = rigid_grid(invert(pose_matrix(latents[:, :6])), offsets.shape[2:])
         field = bend(offsets, away)
+        assert portrait.route is not None, "a portrait of another renderer"
         seen = look(torch.cat([portrait.volume, portrait.route.to(portrait.volume.dtype)], dim=1).float(), field)
         features, depth = self.projection(seen[:, :-3], field, latents)
         moved = self._move(portrait.picture, seen[:, -3:-1], depth)
@@ -111,6 +112,5 @@ def spread(portrait: Portrait, length: int) -> Portrait:
         return repeat(x, "b ... -> (b t) ...", t=length)
 
     motion = Motion(each(portrait.motion.pose), each(portrait.motion.dynamics))
-    return Portrait(
-        each(portrait.volume), each(portrait.identity), motion, each(portrait.picture), each(portrait.route)
-    )
+    route = None if portrait.route is None else each(portrait.route)
+    return Portrait(each(portrait.volume), each(portrait.identity), motion, each(portrait.picture), route)

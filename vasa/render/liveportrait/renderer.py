@@ -1,0 +1,73 @@
+"""LivePortraitRenderer: F, M, W, G and S put together behind `vasa.render.Renderer`."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from torch import Tensor, nn
+
+from vasa.render.liveportrait.appearance import Appearance
+from vasa.render.liveportrait.decoder import SpadeDecoder
+from vasa.render.liveportrait.keypoints import POINTS, seen_keypoints
+from vasa.render.liveportrait.motion import MotionExtractor, Reading
+from vasa.render.liveportrait.retargeting import Retargeting
+from vasa.render.liveportrait.warp import Warping
+from vasa.space import MotionSpace
+from vasa.types import Motion, Portrait
+
+
+class LivePortraitRenderer(nn.Module):
+    """Turns one face and a motion into pictures; implements `vasa.render.Renderer`.
+
+    image_size: side of its pictures, in and out; the networks look at half of it. space: 63 dynamics, the expression
+    offsets of 21 key points (x, y, z each, crop units, y down, z into the picture). stitch: correct the driving key
+    points so that shoulders stay where they are. Raises ValueError where a size does not fit.
+    """
+
+    def __init__(
+        self, *, image_size: int, space: MotionSpace, appearance: Appearance, motion: MotionExtractor, warp: Warping,
+        decoder: SpadeDecoder, retargeting: Retargeting, stitch: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if space.dynamics != 3 * POINTS:
+            raise ValueError(f"LivePortrait's space has {3 * POINTS} dynamics; got {space.dynamics}.")
+        self.image_size, self.space, self.stitch = image_size, space, stitch
+        self.appearance, self.motion, self.warp = appearance, motion, warp
+        self.decoder, self.retargeting = decoder, retargeting
+
+    def encode(self, image: Tensor) -> Portrait:
+        """Picture [B, 3, H, W], values in [0, 1] -> what to remember of the face; its identity is x_c [B, 63]."""
+        small = self._halved(image)
+        reading: Reading = self.motion(small)
+        motion = Motion(reading.pose[:, None], reading.expression[:, None])
+        return Portrait(self.appearance(small), reading.canonical, motion, image)
+
+    def motion_of(self, image: Tensor) -> Motion:
+        """The motion seen in pictures [B, T, 3, H, W]."""
+        reading: Reading = self.motion(self._halved(rearrange(image, "b t c h w -> (b t) c h w")))
+        tracks = (rearrange(x, "(b t) m -> b t m", b=image.shape[0]) for x in (reading.pose, reading.expression))
+        return Motion(*tracks)
+
+    def render(self, portrait: Portrait, motion: Motion) -> Tensor:
+        """Show a face in motion: [B, T, 3, H, W], values in [0, 1]."""
+        source, driving = self.moved(portrait, motion)
+        volume = repeat(portrait.volume, "b c d h w -> (b t) c d h w", t=motion.length)
+        pictures = self.decoder(self.warp(volume, source, driving))
+        return rearrange(pictures, "(b t) c h w -> b t c h w", t=motion.length)
+
+    def moved(self, portrait: Portrait, motion: Motion) -> tuple[Tensor, Tensor]:
+        """Key points of the source and of every frame, in full precision: [B * T, 21, 3] both."""
+        with torch.autocast(portrait.volume.device.type, enabled=False):
+            still = seen_keypoints(portrait.identity, portrait.motion)
+            source = repeat(still, "b k i -> (b t) k i", t=motion.length)
+            driving = seen_keypoints(portrait.identity, motion)
+            return source, self.retargeting.stitched(source, driving) if self.stitch else driving
+
+    def _halved(self, image: Tensor) -> Tensor:
+        if image.shape[-3:] != (3, self.image_size, self.image_size):
+            raise ValueError(
+                f"This renderer takes pictures of 3 x {self.image_size} x {self.image_size}; got "
+                f"{' x '.join(map(str, image.shape[-3:]))}. `vasa.face` crops and resizes."
+            )
+        return F.avg_pool2d(image, 2)
