@@ -45,7 +45,8 @@ class Originals:
             f"Fetching {self.title} from {hub}, {self.megabytes} MB, once. Its licence: {self.licence}."
         )
         try:
-            return Path(snapshot_download(hub, allow_patterns=list(self.files)))
+            copies = [f"{Path(file).stem}.safetensors" for file in self.files]  # as others republish them
+            return Path(snapshot_download(hub, allow_patterns=[*self.files, *copies]))
         except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
             reason = str(error).strip().splitlines()[0].rstrip(".")
             names = ", ".join(Path(file).name for file in self.files)
