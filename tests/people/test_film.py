@@ -84,8 +84,8 @@ def test_a_film_is_complete_resumes_and_repeats(avatars: Path, cache: Path, tmp_
     assert index["clips"] == ["000000", "000001"]
     assert index["expression_names"] == list(EXPRESSIONS)
     clip = plans[0].clip(1)
-    labels, frames = np.load(clip / "labels.npz"), np.load(clip / "frames.npy")
-    assert {len(labels[name]) for name in labels.files} == {len(frames)}
+    labels, frames = dict(np.load(clip / "labels.npz")), np.load(clip / "frames.npy")
+    assert {len(values) for values in labels.values()} == {len(frames)}
     assert labels["phone"].max() < len(PHONES)
     assert labels["expression"].shape[1] == len(EXPRESSION_INDEX)
     assert np.load(clip / "place.npy").shape == (len(frames), 5, 8, 8)

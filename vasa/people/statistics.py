@@ -60,7 +60,7 @@ def measure(clips: list[Path]) -> dict[str, Any]:
         "pose_change": {name: _change(tracks, i) for i, name in enumerate(_POSE[:3])},
         "gaze": {name: spread(whole["gaze"][:, i]) for i, name in enumerate(("yaw", "pitch"))},
         "blinks_per_minute": sum(blinks(track["blink"]) for track in tracks) * 60 * CLOCK.frame_rate / frames,
-        "emotions": dict(zip(EMOTIONS, whole["emotion"].mean(0).round(4).tolist(), strict=True)),
+        "emotions": _named(EMOTIONS, whole["emotion"].mean(0)),
         "phones": _shares([tracks[n]["phone"] for n in talks]),
         "lip_opening": spread(np.concatenate([tracks[n]["lip_opening"] for n in talks])) if talks else {},
         "lips_with_loudness": spread(np.array([_together(clips[n], tracks[n]) for n in talks])) if talks else {},
@@ -70,8 +70,9 @@ def measure(clips: list[Path]) -> dict[str, Any]:
 
 def spread(values: np.ndarray) -> dict[str, float]:
     """Mean, standard deviation and quantiles of numbers [N]."""
-    quantiles = {f"q{100 * q:02.0f}": float(np.quantile(values, q)) for q in _QUANTILES}
-    return {"mean": float(values.mean()), "std": float(values.std()), **quantiles}
+    numbers = {"mean": values.mean(), "std": values.std()}
+    numbers |= {f"q{100 * q:02.0f}": np.quantile(values, q) for q in _QUANTILES}
+    return {name: round(float(number), 5) for name, number in numbers.items()}
 
 
 def blinks(closed: np.ndarray) -> int:
@@ -108,4 +109,8 @@ def _shares(phones: list[np.ndarray]) -> dict[str, float]:
     if not phones:
         return {}
     counts = np.bincount(np.concatenate(phones), minlength=len(PHONES))
-    return {name: round(float(share), 5) for name, share in zip(PHONES, counts / counts.sum(), strict=True)}
+    return _named(PHONES, counts / counts.sum())
+
+
+def _named(names: tuple[str, ...], shares: np.ndarray) -> dict[str, float]:
+    return {name: round(float(share), 5) for name, share in zip(names, shares, strict=True)}
