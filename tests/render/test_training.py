@@ -11,7 +11,7 @@ from vasa.data.film import FilmPairs
 from vasa.data.module import FilmData
 from vasa.render import VolumeRenderer
 from vasa.render.losses import along_depth
-from vasa.render.scenes import Scene, scene
+from vasa.render.scenes import CLOSED, Scene, emphasise, scene
 from vasa.render.training import RendererTraining
 
 WEIGHTS = {name: 1.0 for name in ("pixel", "moved", "field", "depth", "route", "pose", "expression", "spread")}
@@ -98,3 +98,13 @@ def test_missing_settings_are_named(tmp_path: Path) -> None:
         run([])
     with pytest.raises(ValueError, match="holds no film"):
         run([f"data.folder={tmp_path}", f"output={tmp_path / 'out'}"])
+
+
+def test_closed_eyes_count_more_than_open_ones_and_the_rest_least() -> None:
+    canonical = {"eye": (0.2, -0.2), "mouth": (0.0, 0.2), "cheek": (0.4, 0.1)}
+    place = torch.zeros(1, 2, 5, 1, 3)
+    for column, (x, y) in enumerate(canonical.values()):
+        place[..., :2, 0, column] = torch.tensor([(x + 1) * 127.5, (y + 1) * 127.5])
+    place[..., 4, :, :] = 2
+    found = emphasise(place, 3, 2.0, closed=torch.tensor([[0.0, 1.0]]))[0, :, 0, 0]
+    assert found.tolist() == [[3, 3, 1], [1 + 2 * (1 + CLOSED), 3, 1]]

@@ -12,6 +12,8 @@ from torch import Tensor
 from vasa.render.losses import Truth
 
 EYES, MOUTH = ((-0.43, 0.43), (-0.36, -0.07)), ((-0.27, 0.27), (0.08, 0.43))  # canonical x and y ranges of the emphasis
+BLINKS = slice(-3, -1)  # their place among the labels of expression, see `vasa.data.film.expression`
+CLOSED = 5.0  # how much more closed eyes count than open ones: they are seldom, and small
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def scene(batch: dict[str, Tensor], random: torch.Generator, *, colour: float, e
         part=place[:, :, 4],
         pose=batch["pose"],
         expression=batch["expression"],
-        emphasis=emphasise(place, frames.shape[-1], emphasis),
+        emphasis=emphasise(place, frames.shape[-1], emphasis, closed=batch["expression"][..., BLINKS].amax(-1)),
     )
     target = _pick(truth, slice(1, None))
     seen = jitter(target.picture[:, None], random, 2 * colour)[:, 0]
@@ -72,14 +74,17 @@ def jitter(frames: Tensor, random: torch.Generator, amount: float) -> Tensor:
     return ((frames.clamp_min(1e-4) ** gamma) * gain).clamp(0, 1)
 
 
-def emphasise(place: Tensor, size: int, emphasis: float) -> Tensor:
-    """Weights 1, and 1 + emphasis on eyes and mouth: place [B, n, 5, h, w] -> [B, n, 1, H, W]."""
+def emphasise(place: Tensor, size: int, emphasis: float, closed: Tensor) -> Tensor:
+    """Weights 1, 1 + emphasis on the mouth and 1 + emphasis (1 + CLOSED c) on eyes that are closed by c in [0, 1].
+
+    place [B, n, 5, h, w], closed [B, n] -> [B, n, 1, H, W].
+    """
     x, y = place[:, :, 0] / 127.5 - 1, place[:, :, 1] / 127.5 - 1
     head = place[:, :, 4] == 2
     inside = [(x > a) & (x < b) & (y > c) & (y < d) & head for (a, b), (c, d) in (EYES, MOUTH)]
-    weights = 1 + emphasis * (inside[0] | inside[1]).float()
-    flat = rearrange(weights, "b n h w -> b n h w")
-    return F.interpolate(flat, size=(size, size), mode="nearest")[:, :, None]
+    eyes, mouth = (part.float() for part in inside)
+    weights = 1 + emphasis * (eyes * (1 + CLOSED * closed[..., None, None]) + mouth)
+    return F.interpolate(weights, size=(size, size), mode="nearest")[:, :, None]
 
 
 def mixed_pose(label: Tensor, seen: Tensor, random: torch.Generator, trust: float) -> Tensor:
