@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
 
 from vasa.cli import main
+from vasa.media.recoding import recoded
 from vasa.media.video import VideoReader, VideoWriter
 from vasa.media.watermark import FOUND, STRENGTH, pattern, score, stamp
 
@@ -52,6 +54,14 @@ def test_what_vasa_writes_has_the_mark_and_keeps_it_when_cropped(tmp_path: Path)
     read = write(tmp_path / "a.mp4", footage(0))
     assert score(read) > FOUND + 3
     assert score(frame[:, 17:, 31:] for frame in read) > FOUND
+
+
+@pytest.mark.parametrize("rate_factor", [20, 24])
+def test_the_mark_outlives_another_encoding(rate_factor: int) -> None:
+    marked = torch.stack([stamp(frame) for frame in footage(3, frames=12, size=(384, 384))])
+    pixels = (rearrange(marked, "t c h w -> t h w c") * 255).round().byte().numpy()
+    again = torch.from_numpy(recoded(recoded(pixels, rate_factor=18), rate_factor=rate_factor)).float() / 255
+    assert score(rearrange(again, "t h w c -> t c h w")) > FOUND
 
 
 def test_the_command_tells_marked_videos_from_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,17 +1,19 @@
-"""What cameras and files do to pictures: blur, noise, and loss by JPEG or H.264 (PyAV). Labels stay as they are."""
+"""What cameras and files do to pictures: blur, noise, and loss by JPEG or H.264. Labels stay as they are."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-import av
 import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from vasa.media.recoding import recoded
+
 Coding = Literal["none", "jpeg", "h264"]
+CODINGS: tuple[Coding, ...] = get_args(Coding)
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ def sensor(rng: np.random.Generator) -> Sensor:
     """Draw a camera: a quarter are sharp, a quarter without noise, a third without loss."""
     blur = 0.0 if rng.random() < 0.25 else rng.uniform(0.2, 0.9)
     noise = 0.0 if rng.random() < 0.25 else rng.uniform(0.5, 6.0)
-    coding: Coding = ("none", "jpeg", "h264")[rng.integers(3)]  # type: ignore[assignment]
+    coding = CODINGS[rng.integers(3)]
     quality = int(rng.integers(50, 95)) if coding == "jpeg" else int(rng.integers(18, 34))
     return Sensor(float(blur), float(noise), coding, quality if coding != "none" else 0, int(rng.integers(2**31)))
 
@@ -40,7 +42,7 @@ def sense(frames: np.ndarray, camera: Sensor) -> np.ndarray:
     seen = np.stack([_exposed(frame, camera, rng) for frame in frames])
     if camera.coding == "jpeg":
         return np.stack([_jpeg(frame, camera.quality) for frame in seen])
-    return _h264(seen, camera.quality) if camera.coding == "h264" else seen
+    return recoded(seen, rate_factor=camera.quality) if camera.coding == "h264" else seen
 
 
 def _exposed(frame: np.ndarray, camera: Sensor, rng: np.random.Generator) -> np.ndarray:
@@ -56,19 +58,3 @@ def _jpeg(frame: np.ndarray, quality: int) -> np.ndarray:
     file = io.BytesIO()
     Image.fromarray(frame).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file))
-
-
-def _h264(frames: np.ndarray, rate_factor: int) -> np.ndarray:
-    """Write a video and read it back, in memory; one thread, so that the bytes are always the same."""
-    file = io.BytesIO()
-    with av.open(file, "w", format="mp4") as written:
-        stream = written.add_stream("libx264", rate=25, options={"crf": str(rate_factor), "threads": "1"})
-        stream.height, stream.width = frames.shape[1:3]
-        stream.pix_fmt = "yuv420p"
-        for frame in frames:
-            written.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-        written.mux(stream.encode(None))
-    file.seek(0)
-    with av.open(file) as read:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in read.decode(video=0)]
-    return np.stack(pictures)
