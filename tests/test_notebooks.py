@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom and is stored without outputs; small stand-ins take published models' places."""
+"""Every notebook runs from top to bottom and is stored without outputs; small stand-ins are its published models."""
 
 from __future__ import annotations
 
