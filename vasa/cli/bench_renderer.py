@@ -85,4 +85,5 @@ def show(table: dict[str, dict[str, str]], where: torch.device) -> None:
         drawn.add_row(name, *cells.values())
     name = torch.cuda.get_device_name(where) if where.type == "cuda" else processor()
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    Console().print(drawn, f"{name}, {torch.get_num_threads()} threads{load}, {where}, torch {torch.__version__}")
+    Console().print(drawn)
+    Console().print(f"{name}, {torch.get_num_threads()} threads{load}, {where}, torch {torch.__version__}")
