@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from vasa import checkpoint, device, store
 from vasa.config import instantiate, leaf
+from vasa.render.blocks import fold
 from vasa.render.liveportrait import LivePortraitRenderer
 from vasa.render.liveportrait.decoder import SpadeBlock
 from vasa.render.speed import channels_last
-from vasa.types import Motion, Portrait
+from vasa.render.timing import frames_a_second, remembered
 
 
 class LiveNorm(nn.Module):
@@ -47,18 +46,6 @@ def unfold(renderer: LivePortraitRenderer) -> None:
                     nn.utils.parametrize.register_parametrization(layer, "weight", LiveNorm(layer.weight.detach()))
 
 
-@torch.inference_mode()
-def speed(show: Callable[[Motion], None], motion: Motion, batch: int, where: torch.device) -> float:
-    """Frames a second, after one batch to warm up."""
-    show(motion[slice(0, batch)])
-    started = time.perf_counter()
-    for start in range(0, motion.length, batch):
-        show(motion[slice(start, start + batch)])
-    if where.type == "cuda":
-        torch.cuda.synchronize(where)
-    return motion.length / (time.perf_counter() - started)
-
-
 def load(name: str | None, where: torch.device) -> LivePortraitRenderer:
     if name is None:
         torch.manual_seed(0)
@@ -79,21 +66,11 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     where = device.choose(arguments.device)
     renderer = load(arguments.model, where)
-    with torch.inference_mode():
-        portrait: Portrait = renderer.encode(torch.rand(1, 3, renderer.image_size, renderer.image_size, device=where))
-    frames = portrait.motion.frames()[:, None] + 0.02 * torch.randn(1, arguments.frames, 69, device=where)
-    motion = Motion(frames[..., :6], frames[..., 6:])
-
-    def show(some: Motion) -> None:
-        renderer.render(portrait, some)
-
+    portrait = remembered(renderer, where)
     unfold(renderer)
-    plain = speed(show, motion, 1, where)
-    for layer in renderer.decoder.modules():
-        if nn.utils.parametrize.is_parametrized(layer, "weight"):
-            nn.utils.parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
-    channels_last(renderer)
-    ours = speed(show, motion, arguments.batch, where)
+    plain = frames_a_second(renderer, portrait, frames=arguments.frames, batch=1)
+    channels_last(fold(renderer))
+    ours = frames_a_second(renderer, portrait, frames=arguments.frames, batch=arguments.batch)
     print(f"{where}, {arguments.threads} threads, load {os.getloadavg()[0]:.1f}, torch {torch.__version__}")
     print(f"plain order: {plain:.3f} frames a second; vasa: {ours:.3f}; ratio {ours / plain:.2f}")
 

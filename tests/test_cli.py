@@ -172,6 +172,34 @@ def test_a_failure_while_writing_leaves_nothing(run, tmp_path, monkeypatch):
     assert not [*tmp_path.iterdir()]
 
 
+def test_renderers_are_timed_beside_each_other(run, monkeypatch):
+    tables = []
+    monkeypatch.setattr("vasa.cli.bench_renderer.show", lambda table, _: tables.append(table))
+    words = ("bench", "--model", "model", "--device", "cpu", "renderer", "--renderer", "tiny", "--frames", "1")
+    assert run(*words, "--batch", "1", "2")[0] == 0
+    model, random = tables[0].values()
+    assert list(tables[0])[1] == "tiny, random weights"
+    assert list(model) == list(random)
+    assert {"picture", "float32 x 1", "float32 x 2"} <= set(model)
+    assert model["picture"] == random["picture"] == "32 px"
+    assert all(float(cell) > 0 for column, cell in random.items() if column != "picture")
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("renderer", "--frames", "0"), "at least 1"),
+        (("renderer", "--batch", "8", "0"), "at least 1"),
+        (("--seconds", "3", "renderer"), "leave out --seconds"),
+        (("renderer", "--renderer", "huge"), "There is no renderer named 'huge'; there are: liveportrait, mini"),
+    ],
+)
+def test_what_cannot_be_timed_is_said_before(run, words, complaint):
+    code, _, err = run("bench", "--model", "model", "--device", "cpu", *words)
+    assert code == 2
+    assert complaint in err
+
+
 def test_help_is_quick_and_lists_commands():
     code = "import sys; from vasa.cli import parser; print(parser().format_help()); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -82,6 +84,15 @@ def test_spaces_are_equal_by_value():
     assert MotionSpace.plain(4) == MotionSpace.plain(4)
     assert MotionSpace.plain(4) != MotionSpace.plain(5)
     assert MotionSpace.plain(4) != MotionSpace.plain(4, name="other")
+
+
+def test_spaces_are_told_apart_in_one_short_line():
+    spaces = [MotionSpace.plain(4), MotionSpace.plain(5), MotionSpace.plain(4, name="other")]
+    spaces += [replace(spaces[0], mean=(0.1,) * 10), replace(spaces[0], frame_rate=30)]
+    said = [str(space) for space in spaces]
+    assert said[0].startswith("vasa(dynamics=4, frame_rate=25, statistics=")
+    assert len(set(said)) == len(said)
+    assert max(map(len, said)) < 80
 
 
 def test_space_refuses_what_does_not_fit():

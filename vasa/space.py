@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,6 +48,11 @@ class MotionSpace:
         rows = torch.cat([track.frames() for track in motion]).double()
         mean, std = rows.mean(0), rows.std(0).clamp_min(1e-4)
         return cls(rows.shape[1] - len(POSE), tuple(mean.tolist()), tuple(std.tolist()), name=name)
+
+    def __str__(self) -> str:
+        """One line for messages; spaces that differ differ here."""
+        statistics = zlib.crc32(repr((self.mean, self.std)).encode())
+        return f"{self.name}(dynamics={self.dynamics}, frame_rate={self.frame_rate}, statistics={statistics:08x})"
 
     @property
     def size(self) -> int:

@@ -1,4 +1,4 @@
-"""`vasa bench`: how fast a model is on this machine, from sound to written mp4."""
+"""`vasa bench`: how fast a model is on this machine, from sound to written mp4; `vasa bench renderer`: one part."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from vasa.cli import asking
+from vasa.cli import asking, bench_renderer
 from vasa.clock import CLOCK
 
 if TYPE_CHECKING:
@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
     from vasa.pipeline import Pipeline, Sitter
 
+SECONDS = 8.0
+
 
 def add(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("bench", help="frames a second, delay and memory on this machine")
     asking.add_model(command)
-    command.add_argument("--seconds", type=float, default=8.0, help="length of the sound (default: 8)")
+    command.add_argument("--seconds", type=float, help=f"length of the sound (default: {SECONDS:g})")
     command.add_argument("--stride", type=int, help="frames made at once (default: the model's window)")
     command.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
     command.set_defaults(run=run)
+    bench_renderer.add(command.add_subparsers(metavar="renderer"))
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -40,14 +43,15 @@ def run(arguments: argparse.Namespace) -> None:
     from vasa.media.sound import load_sound
     from vasa.store import SHIPPED
 
-    if not arguments.seconds >= 1:
-        raise ValueError(f"--seconds is at least 1; got {arguments.seconds}.")
+    seconds = SECONDS if arguments.seconds is None else arguments.seconds
+    if not seconds >= 1:
+        raise ValueError(f"--seconds is at least 1; got {seconds}.")
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
     pipe = Pipeline.from_pretrained(arguments.model, device=arguments.device)
     folder = SHIPPED / "mini" / "demo"
     sitter = pipe.sitter(folder / PORTRAIT)
-    samples = repeated(load_sound(folder / SPEECH), round(arguments.seconds * CLOCK.sample_rate))
+    samples = repeated(load_sound(folder / SPEECH), round(seconds * CLOCK.sample_rate))
     written(pipe, sitter, samples[: CLOCK.sample_rate], arguments.stride)  # warm up
     rows = {
         "end to end": f"{written(pipe, sitter, samples, arguments.stride):.1f} frames a second",
@@ -55,7 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
         "memory": f"{peak_memory_mb():.0f} MB at most, Python and weights included",
         "machine": f"{processor()}, {torch.get_num_threads()} threads, {pipe.device}, torch {torch.__version__}",
     }
-    show(rows, f"{arguments.model}, {pipe.renderer.image_size} px, {arguments.seconds:g} s of sound")
+    show(rows, f"{arguments.model}, {pipe.renderer.image_size} px, {seconds:g} s of sound")
 
 
 def repeated(samples: Tensor, length: int) -> Tensor:

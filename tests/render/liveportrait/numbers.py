@@ -13,6 +13,7 @@ from torch.utils.hooks import RemovableHandle
 from tests.render.liveportrait.filling import normal
 from vasa.render.liveportrait import LivePortraitRenderer
 from vasa.render.liveportrait.dense_motion import Flow
+from vasa.render.liveportrait.hull import HullMatched, hull_ratio
 from vasa.render.liveportrait.keypoints import seen_keypoints
 from vasa.render.liveportrait.motion import degrees
 from vasa.render.liveportrait.retargeting import Retargeting
@@ -109,7 +110,27 @@ def of_chain(renderer: LivePortraitRenderer, small: Tensor) -> dict[str, Tensor]
     with watched(renderer, {name: OF_W[name] for name in ("flow", "out")} | {"G.image": "decoder"}) as found:
         renderer.render(portrait, motion)
     frame = {f"chain.{name if name.startswith('G') else 'W.' + name}": value for name, value in found.items()}
-    return frame | of_chain_points(renderer, portrait, motion)
+    return frame | of_chain_points(renderer, portrait, motion) | of_chain_hulls(driving, first, portrait)
+
+
+def of_chain_hulls(driving: Motion, first: Motion, portrait: Portrait) -> dict[str, Tensor]:
+    """Relative motion matched by convex hulls, and how much the match changes it: nothing, as it is relative."""
+    rule = Relative.of("all")
+    still, start = (seen_keypoints(portrait.identity, m) for m in (portrait.motion, rule(first, first, portrait)))
+    return {
+        "chain.expression_friendly.multiplier": hull_ratio(still, start),
+        "chain.expression_friendly.keypoints": seen_keypoints(
+            portrait.identity, HullMatched(rule)(driving, first, portrait)
+        ),
+    }
+
+
+def of_chain_still(renderer: LivePortraitRenderer, image: Tensor) -> dict[str, Tensor]:
+    """A picture [1, 3, H, W] that drives itself, its key points as they are."""
+    portrait = renderer.encode(large(image))
+    source = seen_keypoints(portrait.identity, portrait.motion)
+    features = renderer.warp(portrait.volume, source, source)
+    return {"chain.G.image_identity_keypoints": renderer.decoder(features)}
 
 
 def of_chain_points(renderer: LivePortraitRenderer, portrait: Portrait, motion: Motion) -> dict[str, Tensor]:

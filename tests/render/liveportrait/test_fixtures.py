@@ -95,3 +95,9 @@ def test_decoder(published, wanted) -> None:
 def test_the_whole_chain(published, wanted) -> None:
     faces = torch.cat([numbers.picture(name) for name in ("source", "driving", "driving_first")])
     check(numbers.of_chain(published, faces), wanted, CHAIN)
+
+
+@pytest.mark.slow
+@torch.no_grad()
+def test_a_picture_that_drives_itself(published, wanted) -> None:
+    check(numbers.of_chain_still(published, numbers.picture("source")), wanted, CHAIN)

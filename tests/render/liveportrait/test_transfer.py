@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from scipy.spatial import ConvexHull
 
 from vasa.geometry import rotation
+from vasa.render.liveportrait.hull import HullMatched, hull_ratio
 from vasa.render.liveportrait.keypoints import LIPS, as_points, seen_keypoints
 from vasa.render.liveportrait.transfer import Absolute, Amplified, Relative
 from vasa.transfer import KeepPlace, Track
@@ -27,6 +29,13 @@ def portrait() -> Portrait:
 @pytest.fixture
 def track() -> Motion:
     return some(4, 2)
+
+
+class KeepTrack:
+    """The track as it comes."""
+
+    def __call__(self, motion: Motion, first: Motion, portrait: Portrait) -> Motion:
+        return motion
 
 
 @pytest.mark.parametrize("region", ["all", "pose", "exp", "lip", "eyes"])
@@ -71,6 +80,30 @@ def test_amplified_key_points_go_further(portrait, track) -> None:
     plain = seen_keypoints(portrait.identity, rule(track, first, portrait))
     far = seen_keypoints(portrait.identity, Amplified(transfer=rule, factor=1.5)(track, first, portrait))
     torch.testing.assert_close(far - still, 1.5 * (plain - still), atol=1e-5, rtol=0)
+
+
+def test_hulls_are_compared_by_the_root_of_their_volumes() -> None:
+    points = torch.randn(2, 21, 3)
+    sizes = torch.tensor([2.0, 3.0])
+    torch.testing.assert_close(hull_ratio(points, sizes[:, None, None] * points + 1), sizes**-1.5)
+
+
+def test_hull_matched_changes_start_from_the_picture_in_its_size(portrait, track) -> None:
+    """A larger face that comes as it is: its first frame leaves the picture, the others move by as much as m says."""
+    large = Motion(torch.cat([track.pose[..., :5], track.pose[..., 5:] + 0.7], dim=-1), track.dynamics)
+    first, rule = large[slice(0, 1)], KeepTrack()
+    moved = seen_keypoints(portrait.identity, HullMatched(rule)(large, first, portrait))
+    still, plain = (seen_keypoints(portrait.identity, m) for m in (portrait.motion, large))
+    m = (ConvexHull(still[0]).volume / ConvexHull(plain[0]).volume) ** 0.5
+    assert not 0.9 < m < 1.1
+    torch.testing.assert_close(moved, still + m * (plain - plain[:1]), atol=1e-5, rtol=0)
+
+
+def test_hull_matched_leaves_relative_motion(portrait, track) -> None:
+    first, rule = track[slice(0, 1)], Relative.of("all")
+    torch.testing.assert_close(
+        HullMatched(rule)(track, first, portrait).frames(), rule(track, first, portrait).frames(), atol=1e-5, rtol=0
+    )
 
 
 def test_a_track_remembers_its_first_frame_and_not_what_was_asked(portrait, track) -> None:

@@ -107,10 +107,14 @@ class Amplified:
     def __call__(self, motion: Motion, first: Motion, portrait: Portrait) -> Motion:
         plain = self.transfer(motion, first, portrait)
         still = seen_keypoints(portrait.identity, portrait.motion).repeat_interleave(motion.length, dim=0)
-        goal = torch.lerp(still, seen_keypoints(portrait.identity, plain), self.factor)
-        canonical = as_points(portrait.identity.repeat_interleave(motion.length, dim=0))
-        expression = expression_for(goal, canonical, plain.frames()[:, :6])
-        return Motion(plain.pose, expression.view_as(plain.dynamics))
+        return reaching(torch.lerp(still, seen_keypoints(portrait.identity, plain), self.factor), plain, portrait)
+
+
+def reaching(goal: Tensor, motion: Motion, portrait: Portrait) -> Motion:
+    """The same pose with the expression that brings the portrait's key points to a goal [B * T, 21, 3]."""
+    canonical = as_points(portrait.identity.repeat_interleave(motion.length, dim=0))
+    expression = expression_for(goal, canonical, motion.frames()[:, :6])
+    return Motion(motion.pose, expression.view_as(motion.dynamics))
 
 
 def _turned(now: Tensor, first: Tensor, own: Tensor) -> Tensor:
