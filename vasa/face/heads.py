@@ -85,7 +85,7 @@ class CloseLook(nn.Module):
         left, right = landmarks.detach()[:, self.corners].unbind(1)
         cut = cut_along(features, left, right, size=self.size, room=self.room)
         seen = rearrange(self.see(cut), "b c h w -> b (c h w)")
-        return F.relu(self.say(torch.cat([seen, right - left], dim=-1)))
+        return F.leaky_relu(self.say(torch.cat([seen, right - left], dim=-1)), 0.1)  # plain ones died in training
 
 
 def cut_along(features: Tensor, left: Tensor, right: Tensor, *, size: tuple[int, int], room: float) -> Tensor:

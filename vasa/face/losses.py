@@ -58,10 +58,14 @@ class GazeLoss(nn.Module):
 
 
 class BlinkLoss(nn.Module):
-    """|blink - label|."""
+    """((blink - label) / usual)^2: blinks are seldom, and the median that an absolute error learns is never to blink."""
+
+    def __init__(self, *, usual: float = 0.25) -> None:
+        super().__init__()
+        self.usual = usual
 
     def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
-        return (estimate.blink - truth.blink).abs().mean()
+        return ((estimate.blink - truth.blink) / self.usual).square().mean()
 
 
 class LipLoss(nn.Module):
