@@ -58,7 +58,7 @@ class GazeLoss(nn.Module):
 
 
 class BlinkLoss(nn.Module):
-    """((blink - label) / usual)^2: blinks are seldom, and an absolute error would learn their median, never to blink."""
+    """((blink - label) / usual)^2: blinks are seldom, and an absolute error would learn their median: no blink."""
 
     def __init__(self, *, usual: float = 0.25) -> None:
         super().__init__()
