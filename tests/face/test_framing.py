@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from vasa.face.crop import Crop
-from vasa.face.framing import DRIVING, LANDMARK_NETWORK, SOURCE, Closer, FramedDetector, Framing, opencv_map
+from vasa.face.framing import DRIVING, LANDMARK_NETWORK, SOURCE, FramedDetector, Framing, opencv_map
 from vasa.face.layouts import LAYOUTS, eye_openness, lip_openness
 from vasa.face.pasting import feather, paste_back
 
@@ -53,11 +53,6 @@ def test_a_detector_of_any_landmarks():
         FramedDetector(lambda picture: face() / 10)(torch.zeros(3, 20, 20))
     with pytest.raises(ValueError, match="Got 4 landmarks; a face has 203, 106, 101, 68, 5"):
         SOURCE.crop(face()[:4], 512)
-
-
-def test_closer_is_smaller_and_higher():
-    near = Closer(detector=lambda picture: Crop(50, 60, 40), share=0.75, above=0.1)(torch.zeros(3, 100, 100))
-    assert near == Crop(50, 56, 30)
 
 
 def test_openness_is_height_over_width():

@@ -14,7 +14,9 @@ from torch import Tensor
 
 from vasa import checkpoint
 from vasa.face.crop import Crop
-from vasa.face.reader_detector import SHIPPED, ReaderDetector
+from vasa.face.framing import SOURCE, FramedDetector
+from vasa.face.points import EYES, MOUTH
+from vasa.face.reader_detector import SHIPPED, ReaderDetector, ReaderLandmarks
 
 PERSON = Path(__file__).parents[1] / "data" / "person.png"
 X, Y, LOG_SCALE = 0.040, 0.075, -0.187  # how the head lies in the picture
@@ -35,6 +37,14 @@ def test_finds_the_person_where_it_is(person: Tensor, angle: float) -> None:
     truth = 128 * math.exp(LOG_SCALE)
     assert math.dist((found.x_px, found.y_px), place.tolist()) < 0.08 * truth
     assert abs(math.log(found.size_px / truth)) < 0.12
+
+
+def test_its_landmarks_frame_the_face_for_other_renderers(person: Tensor) -> None:
+    points = ReaderLandmarks()(person)
+    eyes, mouth = points[EYES].mean(0), points[MOUTH].mean(0)
+    middle = 64 + 64 * torch.tensor([X, Y])
+    assert math.dist(((eyes + mouth) / 2).tolist(), middle.tolist()) < 4
+    assert FramedDetector(ReaderLandmarks())(person) == SOURCE.crop(points, 512)
 
 
 @torch.no_grad()

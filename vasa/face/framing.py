@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from vasa.face.crop import Crop
-from vasa.face.detector import Detector, check_width
+from vasa.face.detector import check_width
 from vasa.face.layouts import layout_of
 
 CLOSE_PX = 1e-3  # eyes and mouth nearer than this say nothing about up and down
@@ -88,23 +88,6 @@ class FramedDetector:
         points = self.landmarks(picture)
         check_width((points[:, 0].max() - points[:, 0].min()).item())
         return self.framing.crop(points, self.size_px)
-
-
-class Closer:
-    """Another detector's crop brought nearer to LivePortrait's, where no landmarks are at hand.
-
-    share: side over the other's; above: how far its centre lies above the other's, in the other's sides. Reckoned for a
-    face whose brows lie 0.28 of the way from eyes to chin above the eyes, and whose mouth lies 0.62 of it below.
-    """
-
-    def __init__(self, *, detector: Detector, share: float = 0.98, above: float = 0.107) -> None:
-        self.detector, self.share, self.above = detector, share, above
-
-    def __call__(self, picture: Tensor) -> Crop:
-        """The crop round the largest face in [3, H, W]; raises ValueError."""
-        crop = self.detector(picture)
-        x, y = crop.to_picture(torch.tensor([0.0, -2 * self.above], dtype=torch.float64)).tolist()
-        return Crop(x, y, self.share * crop.size_px, crop.angle)
 
 
 def _axes(points: Tensor) -> tuple[Tensor, Tensor]:

@@ -91,14 +91,31 @@ class ReaderDetector:
             return []
         now = list(crops)
         for _ in range(self._rounds):
-            read = self._read(picture, now)
+            read = self.read(picture, now)
             now = [_aligned(crop, pose) for crop, pose in zip(now, read.pose.cpu(), strict=True)]
-        faces = self._read(picture, now).face.tolist()
+        faces = self.read(picture, now).face.tolist()
         rows = zip(crops, now, faces, strict=True)
         return [Found(crop, face) for start, crop, face in rows if _stayed(start, crop)]
 
-    def _read(self, picture: Tensor, crops: Sequence[Crop]) -> FaceReading:
+    @torch.no_grad()
+    def read(self, picture: Tensor, crops: Sequence[Crop]) -> FaceReading:
+        """What the reader sees in these crops of a picture [3, H, W]."""
         return self._reader(torch.stack([crop.crop(picture, self._reader.image_size) for crop in crops]))
+
+
+class ReaderLandmarks:
+    """The 68 landmarks of 300-W, as the reader sees them, for `vasa.face.framing.FramedDetector`.
+
+    detector: finds the face and reads it; the default is the one that ships.
+    """
+
+    def __init__(self, detector: ReaderDetector | None = None) -> None:
+        self._detector = detector or ReaderDetector.shipped()
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        """[68, 2] in picture pixels, of the largest face in [3, H, W]; raises ValueError where there is none."""
+        crop = self._detector(picture)
+        return crop.to_picture(self._detector.read(picture, [crop]).landmarks[0].cpu())
 
 
 def _middle(picture: Tensor) -> list[Crop]:

@@ -25,7 +25,10 @@ ORIGINALS = Originals(
     files=(*(f"{BASE}/{name}.pth" for name in NETWORKS), f"{HEADS_FOLDER}/{HEADS}.pth"),
 )  # fmt: skip
 JOINTS = {
-    "detector": {"_target_": "vasa.face.framing.Closer", "detector": {"_target_": "vasa.face.cascade.CascadeDetector"}},
+    "detector": {
+        "_target_": "vasa.face.framing.FramedDetector",
+        "landmarks": {"_target_": "vasa.face.reader_detector.ReaderLandmarks"},
+    },
     **{
         rule: {"_target_": "vasa.render.liveportrait.transfer.Relative.of", "region": "all"}
         for rule in ("video_transfer", "voice_transfer")

@@ -92,6 +92,7 @@ def of_warp(renderer: LivePortraitRenderer, volume: Tensor) -> dict[str, Tensor]
     source, driving = (0.4 * given(f"keypoints_{whose}", 1, 21, 3) for whose in ("source", "driving"))
     with watched(renderer, OF_W) as found:
         renderer.warp(volume, source, driving)
+    found["hourglass_down4"] = found["hourglass_down4"][..., ::2, ::2]  # it was seen after its cells were doubled
     return named("W.", found)
 
 
