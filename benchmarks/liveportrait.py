@@ -2,9 +2,9 @@
 
     python benchmarks/liveportrait.py [--frames 8] [--batch 4] [--threads 1] [--device cpu] [--model NAME]
 
-vasa: the portrait is encoded once, spectral norms are folded, frames go through the networks in batches. Plain:
-spectral norms are worked out at every call, one frame at a time; the portrait is kept too. Without --model the weights
-are random, which costs the same.
+vasa: the portrait is encoded once, spectral norms are folded, frames go through the networks in batches, in half
+precision where the device computes in it. Plain: spectral norms are worked out at every call, one frame at a time, in
+float32; the portrait is kept too. Without --model the weights are random, which costs the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vasa.config import instantiate, leaf
 from vasa.render.blocks import fold
 from vasa.render.liveportrait import LivePortraitRenderer
 from vasa.render.liveportrait.decoder import SpadeBlock
-from vasa.render.speed import channels_last
+from vasa.render.speed import channels_last, fast
 from vasa.render.timing import frames_a_second, remembered
 
 
@@ -69,10 +69,14 @@ def main() -> None:
     portrait = remembered(renderer, where)
     unfold(renderer)
     plain = frames_a_second(renderer, portrait, frames=arguments.frames, batch=1)
-    channels_last(fold(renderer))
-    ours = frames_a_second(renderer, portrait, frames=arguments.frames, batch=arguments.batch)
+    fold(renderer)
+    folded = frames_a_second(renderer, portrait, frames=arguments.frames, batch=arguments.batch)
+    channels_last(renderer)
+    with fast(where):
+        ours = frames_a_second(renderer, portrait, frames=arguments.frames, batch=arguments.batch)
     print(f"{where}, {arguments.threads} threads, load {os.getloadavg()[0]:.1f}, torch {torch.__version__}")
-    print(f"plain order: {plain:.3f} frames a second; vasa: {ours:.3f}; ratio {ours / plain:.2f}")
+    print(f"frames a second in plain order: {plain:.3f}; folded, in batches: {folded:.3f}, {folded / plain:.2f} times")
+    print(f"as vasa runs it: {ours:.3f}, {ours / plain:.2f} times")
 
 
 if __name__ == "__main__":
