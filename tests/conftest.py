@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -56,3 +59,13 @@ def tone() -> Tensor:
     """1.3 s of a chirp, not a whole number of frames: [20800 + 123]."""
     time = torch.arange(20_923) / 16_000
     return 0.3 * torch.sin(2 * torch.pi * (200 + 300 * time) * time)
+
+
+@pytest.fixture(scope="session")
+def fixtures() -> Path:
+    """Folder of numbers that the published networks gave; tests that need it are skipped where it is absent."""
+    beside = Path(__file__).parents[1].parent / "shared"
+    folder = Path(os.environ.get("VASA_SHARED", beside)) / "data" / "fixtures"
+    if not folder.is_dir():
+        pytest.skip("the fixtures are not at hand; set VASA_SHARED to the folder that holds data/fixtures")
+    return folder

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from lightning.pytorch import LightningDataModule
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler, Subset
+from torch.utils.data import DataLoader, Dataset, Sampler, Subset
 
 from vasa.data.film import FilmPairs
 from vasa.data.reading import EvenFrames, FilmFaces
@@ -26,11 +26,33 @@ class Counting(Sampler[int]):
             number += 1
 
 
-class FilmData(LightningDataModule):
-    """Sources and drivers of a film: batches of `batch_size` sources with `drivers` frames each, and `readings` more.
+class Endless(LightningDataModule):
+    """Batches of samples without end, and a test set; a resumed run goes on where it stopped.
 
-    A resumed run goes on where it stopped, because sample n depends on (seed, n) alone.
+    train: sample n depends on (its seed, n) alone.
     """
+
+    def __init__(
+        self, train: Dataset[dict[str, Tensor]], test: Dataset[dict[str, Tensor]], *, batch_size: int, workers: int
+    ) -> None:
+        super().__init__()
+        self.train, self.test, self.batch_size, self.workers = train, test, batch_size, workers
+
+    def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        first = (self.trainer.global_step if self.trainer else 0) * self.batch_size
+        return DataLoader(
+            self.train, self.batch_size, sampler=Counting(first), num_workers=self.workers,
+            pin_memory=torch.cuda.is_available(), persistent_workers=self.workers > 0,
+        )  # fmt: skip
+
+    def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        return DataLoader(self.test, self.batch_size)
+
+
+class FilmData(Endless):
+    """Sources and drivers of a film: batches of `batch_size` sources, `drivers` frames each, and `readings` more."""
+
+    train: FilmPairs
 
     def __init__(
         self,
@@ -43,42 +65,22 @@ class FilmData(LightningDataModule):
         readings: int = 0,
         workers: int = 0,
     ) -> None:
-        super().__init__()
-        self.train = FilmPairs(folder, split="train", drivers=drivers, readings=readings, seed=seed)
-        self.test = Subset(FilmPairs(folder, split="test", drivers=max(drivers, 2), seed=1), range(held_out))
-        self.batch_size, self.workers = batch_size, workers
-
-    def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        first = (self.trainer.global_step if self.trainer else 0) * self.batch_size
-        return DataLoader(
-            self.train, self.batch_size, sampler=Counting(first), num_workers=self.workers,
-            pin_memory=torch.cuda.is_available(), persistent_workers=self.workers > 0,
-        )  # fmt: skip
-
-    def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        return DataLoader(self.test, self.batch_size)
+        train = FilmPairs(folder, split="train", drivers=drivers, readings=readings, seed=seed)
+        test = Subset(FilmPairs(folder, split="test", drivers=max(drivers, 2), seed=1), range(held_out))
+        super().__init__(train, test, batch_size=batch_size, workers=workers)
 
 
-class FaceData(LightningDataModule):
+class FaceData(Endless):
     """Single frames of a film in batches, and `held_out` frames of people nobody is trained on.
 
-    people: see `vasa.data.reading.FilmFaces`. A resumed run goes on where it stopped.
+    people: see `vasa.data.reading.FilmFaces`.
     """
+
+    train: FilmFaces
 
     def __init__(
         self, folder: str, *, batch_size: int, people: str, seed: int, held_out: int, workers: int = 0
     ) -> None:
-        super().__init__()
-        self.train = FilmFaces(folder, split="train", people=people, seed=seed)
-        self.test = EvenFrames(FilmFaces(folder, split="test"), held_out)
-        self.batch_size, self.workers = batch_size, workers
-
-    def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        first = (self.trainer.global_step if self.trainer else 0) * self.batch_size
-        return DataLoader(
-            self.train, self.batch_size, sampler=Counting(first), num_workers=self.workers,
-            pin_memory=torch.cuda.is_available(), persistent_workers=self.workers > 0,
-        )  # fmt: skip
-
-    def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        return DataLoader(self.test, self.batch_size)
+        train = FilmFaces(folder, split="train", people=people, seed=seed)
+        test = EvenFrames(FilmFaces(folder, split="test"), held_out)
+        super().__init__(train, test, batch_size=batch_size, workers=workers)

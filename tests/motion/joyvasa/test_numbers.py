@@ -7,7 +7,6 @@ where they are at hand.
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 
 import numpy as np
@@ -124,18 +123,9 @@ def test_every_part_makes_the_numbers_it_made(made: dict[str, Tensor], name: str
     close(thinned(made[name]), torch.from_numpy(np.load(OWN)[name]), 1e-4)
 
 
-@pytest.fixture(scope="module", name="shared")
-def _shared() -> Path:
-    beside = Path(__file__).parents[3].parent / "shared"
-    folder = Path(os.environ.get("VASA_SHARED", beside)) / "data" / "fixtures"
-    if not folder.is_dir():
-        pytest.skip("the published code's numbers are not at hand; set VASA_SHARED to the folder with data/fixtures")
-    return folder
-
-
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_every_part_makes_the_published_numbers(made: dict[str, Tensor], shared: Path, name: str) -> None:
-    expected, found = load_file(shared / "joyvasa.safetensors")[PUBLISHED[name]], made[name]
+def test_every_part_makes_the_published_numbers(made: dict[str, Tensor], fixtures: Path, name: str) -> None:
+    expected, found = load_file(fixtures / "joyvasa.safetensors")[PUBLISHED[name]], made[name]
     if name in ("denoised", "begun"):  # theirs has the carried frames in front, which nobody uses
         expected = expected[:, 10:]
     if name == "features":
@@ -143,8 +133,8 @@ def test_every_part_makes_the_published_numbers(made: dict[str, Tensor], shared:
     close(found, expected.view_as(found), 1e-5)
 
 
-def test_every_published_key_is_accounted_for(parts: Parts, shared: Path) -> None:
-    with (shared / "joyvasa_keys.csv").open() as file:
+def test_every_published_key_is_accounted_for(parts: Parts, fixtures: Path) -> None:
+    with (fixtures / "joyvasa_keys.csv").open() as file:
         published = {row["key"]: row["shape"] for row in csv.DictReader(file)}
     own = {key: "x".join(map(str, shape)) for key, shape in keys.shapes(parts[0].net, parts[1]).items()}
     assert {key: shape for key, shape in published.items() if key not in TABLES} == own

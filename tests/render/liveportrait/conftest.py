@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -45,16 +44,6 @@ def filled(config: DictConfig) -> LivePortraitRenderer:
 @pytest.fixture(scope="session")
 def small() -> LivePortraitRenderer:
     return filled(small_config())
-
-
-@pytest.fixture(scope="session")
-def fixtures() -> Path:
-    """Folder of numbers that the published networks gave; tests that need it are skipped where it is absent."""
-    beside = Path(__file__).parents[3].parent / "shared"
-    folder = Path(os.environ.get("VASA_SHARED", beside)) / "data" / "fixtures"
-    if not folder.is_dir():
-        pytest.skip("the fixtures are not at hand; set VASA_SHARED to the folder that holds data/fixtures")
-    return folder
 
 
 @pytest.fixture(scope="session")
