@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 
 from vasa.clock import CLOCK
 from vasa.people.avatar import EXPRESSION_INDEX
-from vasa.people.behaviour import Performance, roam, speak, stressed_frames, style
-from vasa.people.eyes import blink_track
+from vasa.people.behaviour import Performance, phrase_ends, roam, speak, stressed_frames, style
+from vasa.people.emotions import FACES, POSTURES
+from vasa.people.eyes import blink_track, far_shifts
+from vasa.people.head_motion import bearing
 from vasa.people.phones import Phone
 from vasa.people.speech_source import fit, join, silence
 from vasa.people.visemes import mouth_track
@@ -78,10 +81,42 @@ def test_emotions_are_weights_and_heads_stay_in_reach() -> None:
         assert acted.expression.min() >= 0
 
 
-def test_blinks_come_at_the_asked_rate() -> None:
-    shut = blink_track(np.random.default_rng(0), 25 * 60 * 20, per_minute=24) > 0.5
+@pytest.mark.parametrize("occasions", [0, 200, 2000])
+def test_blinks_come_at_the_asked_rate(occasions: int) -> None:
+    frames = 25 * 60 * 20
+    rng = np.random.default_rng(0)
+    shut = blink_track(rng, frames, per_minute=18, occasions=np.sort(rng.choice(frames, occasions, False))) > 0.5
     rate = np.sum(shut[1:] & ~shut[:-1]) / 20
-    assert 18 < rate < 30
+    assert 14 < rate < 20
+
+
+def test_people_blink_where_phrases_end_and_gaze_shifts() -> None:
+    frames = 25 * 60 * 20
+    occasions = np.arange(100, frames, 100)
+    shut = blink_track(np.random.default_rng(0), frames, per_minute=18, occasions=occasions) > 0
+    at_them = shut[occasions].mean()
+    assert at_them > 3 * shut[occasions - 50].mean()
+    look = np.zeros((60, 2))
+    look[20:], look[40:] = (0.3, 0.0), (0.32, 0.0)
+    assert far_shifts(look).tolist() == [18]
+
+
+def test_phrases_end_where_speech_falls_silent() -> None:
+    assert phrase_ends(SAID, 40).tolist() == [27]
+    assert not len(phrase_ends((Phone("SIL", 0.0, 1.6),), 40))
+
+
+def test_the_head_takes_a_new_bearing_after_a_phrase() -> None:
+    held = bearing(np.random.default_rng(0), 200, np.array([100]))
+    assert np.abs(held[50] - held[150]).max() > 0.005
+    np.testing.assert_allclose(held[:80], held[:1].repeat(80, 0), atol=1e-5)
+
+
+def test_moods_show_in_face_head_and_gaze() -> None:
+    sad, glad = EMOTIONS.index("sadness"), EMOTIONS.index("happiness")
+    assert POSTURES[sad, 1] < POSTURES[glad, 1] - 0.1
+    apart = [np.linalg.norm(FACES[i] - FACES[j]) for i, j in itertools.combinations(range(len(EMOTIONS)), 2)]
+    assert min(apart) > 1.0
 
 
 def test_roaming_reaches_shapes_that_speech_does_not() -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from einops import rearrange
 
 from vasa.clock import CLOCK
 from vasa.people.avatar import EXPRESSION_INDEX, EXPRESSIONS
-from vasa.people.emotions import FACES, pick
-from vasa.people.eyes import blink_track, gaze_track
+from vasa.people.emotions import AVERTED, FACES, POSTURES, pick
+from vasa.people.eyes import blink_track, far_shifts, gaze_track
 from vasa.people.head_motion import HeadTrack, head_track
-from vasa.people.phones import Phone
+from vasa.people.phones import SIL, Phone
 from vasa.people.smooth import bumps, wander
 from vasa.people.visemes import VOWELS, lips_held, mouth_track
 from vasa.types import EMOTIONS
@@ -58,7 +59,7 @@ def style(rng: np.random.Generator) -> Style:
         effort=rng.uniform(0.75, 1.15),
         liveliness=rng.uniform(0.7, 1.35),
         contact=rng.uniform(0.55, 0.9),
-        blinks_per_minute=rng.uniform(20, 35),
+        blinks_per_minute=rng.uniform(12, 26),
         brows=rng.uniform(0.1, 0.7),
         asymmetry=1 + rng.normal(0, 0.06, 2),
     )
@@ -78,7 +79,7 @@ def speak(
     expression = mouth_track(phones, frames, effort=habits.effort) + mood
     brows = bumps(frames, raised.astype(float), rng.uniform(0.3, 1.0, len(raised)), width=4.0) * habits.brows
     expression[:, _BROWS] += brows[:, None] + 0.08 * np.abs(wander(rng, frames, 1, width=15))
-    return _finish(rng, frames, expression, emotion, habits, stresses, wide)
+    return _finish(rng, expression, emotion, habits, stresses, phrase_ends(phones, frames), wide)
 
 
 def roam(rng: np.random.Generator, frames: int, habits: Style, *, wide: bool) -> Performance:
@@ -92,21 +93,23 @@ def roam(rng: np.random.Generator, frames: int, habits: Style, *, wide: bool) ->
     expression[:, _LIDS] *= 0.3
     emotion = np.zeros((frames, len(EMOTIONS)))
     emotion[:, EMOTIONS.index("neutral")] = 1
-    return _finish(rng, frames, expression, emotion, habits, np.zeros(0, int), wide)
+    nowhere = np.zeros(0, int)
+    return _finish(rng, expression, emotion, habits, nowhere, nowhere, wide)
 
 
 def _finish(
-    rng: np.random.Generator,
-    frames: int,
-    expression: np.ndarray,
-    emotion: np.ndarray,
-    habits: Style,
-    stresses: np.ndarray,
-    wide: bool,
-) -> Performance:
-    motion = head_track(rng, frames, liveliness=habits.liveliness, stresses=stresses, wide=wide)
+    rng: np.random.Generator, expression: np.ndarray, emotion: np.ndarray, habits: Style, stresses: np.ndarray,
+    ends: np.ndarray, wide: bool,
+) -> Performance:  # fmt: skip
+    frames = len(expression)
+    motion = head_track(
+        rng, frames, liveliness=habits.liveliness, stresses=stresses, ends=ends, posture=emotion @ POSTURES, wide=wide
+    )
     look = gaze_track(rng, frames, contact=0.3 if wide else habits.contact, wide=wide)
-    blink = blink_track(rng, frames, per_minute=habits.blinks_per_minute)
+    occasions = np.union1d(ends, far_shifts(look))
+    sad, downwards = AVERTED
+    look = look + emotion[:, sad, None] * downwards
+    blink = blink_track(rng, frames, per_minute=habits.blinks_per_minute, occasions=occasions)
     for side, gain in zip("RL", habits.asymmetry, strict=True):
         mine = [i for n, i in EXPRESSION_INDEX.items() if n[0] == side and i not in _LIDS]
         expression[:, mine] *= gain
@@ -137,3 +140,13 @@ def stressed_frames(phones: tuple[Phone, ...], samples: np.ndarray) -> np.ndarra
         if all(abs(frame - other) >= 8 for other in chosen):
             chosen.append(frame)
     return np.array(sorted(chosen), int)
+
+
+def phrase_ends(phones: tuple[Phone, ...], frames: int, *, least_s: float = 0.15) -> np.ndarray:
+    """Frames at which somebody who spoke falls silent for at least `least_s`."""
+    pauses = [
+        phone.start_s
+        for before, phone in pairwise(phones)
+        if phone.symbol == SIL and before.symbol != SIL and phone.end_s - phone.start_s >= least_s
+    ]
+    return np.unique([min(int(start * CLOCK.frame_rate), frames - 1) for start in pauses]).astype(int)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from vasa.people.smooth import bumps, wander
 
@@ -22,9 +23,13 @@ class HeadTrack:
 
 
 def head_track(
-    rng: np.random.Generator, frames: int, *, liveliness: float, stresses: np.ndarray, wide: bool
-) -> HeadTrack:
-    """Drift, small fast motion and a nod at each stressed frame; `wide` clips turn much farther."""
+    rng: np.random.Generator, frames: int, *, liveliness: float, stresses: np.ndarray, ends: np.ndarray,
+    posture: np.ndarray, wide: bool,
+) -> HeadTrack:  # fmt: skip
+    """Drift, small fast motion, a nod at each stressed frame, and a new bearing after each frame where a phrase ends.
+
+    posture: angles [T, 3] of the mood. `wide` clips turn much farther.
+    """
     reach = np.deg2rad([15.0, 8.0, 8.0] if wide else [3.6, 2.4, 1.8])
     slow = wander(rng, frames, 3, width=rng.uniform(14, 22) if wide else rng.uniform(9, 15)) * reach
     fast = wander(rng, frames, 3, width=3.5) * np.deg2rad([0.55, 0.6, 0.4])
@@ -32,10 +37,17 @@ def head_track(
     heights = np.deg2rad(rng.uniform(-4.0, -0.5, len(stresses)))
     nods[:, 1] = bumps(frames, stresses + 1.0, heights, width=3.2)
     base = rng.normal(0, np.deg2rad(4.0), 3)
-    angles = base + liveliness * (slow + fast + nods)
+    angles = base + posture + liveliness * (slow + fast + nods + bearing(rng, frames, ends))
     head = LIMIT * np.tanh(angles / LIMIT)
     body = 0.6 * base + np.deg2rad(0.8) * wander(rng, frames, 3, width=20)
     return HeadTrack(head, body, *_stance(rng, frames, wide))
+
+
+def bearing(rng: np.random.Generator, frames: int, ends: np.ndarray) -> np.ndarray:
+    """Where the head is held phrase by phrase, about its middle place: [T, 3], it turns within half a second."""
+    held = np.searchsorted(ends, np.arange(frames), side="right")
+    places = rng.normal(0, np.deg2rad([2.2, 1.4, 1.2]), (len(ends) + 1, 3))
+    return gaussian_filter1d(places[held], 4.0, axis=0, mode="nearest")
 
 
 def _stance(rng: np.random.Generator, frames: int, wide: bool) -> tuple[np.ndarray, np.ndarray]:
