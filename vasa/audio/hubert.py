@@ -9,44 +9,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import HubertConfig, HubertModel
 
-from vasa.audio.wav2vec2 import KERNELS, STRIDES
+from vasa.audio.wav2vec2 import sized
 from vasa.clock import CLOCK, Clock
 
 MIRRORED = 20  # samples, twice on each side: half of the 80 that the convolutions see more than they step
 
 
 def hubert(
-    *,
-    width: int,
-    layers: int,
-    heads: int,
-    feedforward: int,
-    convolutions: Sequence[int],
-    position_kernel: int,
+    *, width: int, layers: int, heads: int, feedforward: int, convolutions: Sequence[int], position_kernel: int,
     position_groups: int,
-) -> HubertModel:
+) -> HubertModel:  # fmt: skip
     """A HuBERT of the base kind (post-norm) in any size, untrained; `convolutions` are the widths of its seven."""
-    if len(convolutions) != len(STRIDES):
-        raise ValueError(f"HuBERT has {len(STRIDES)} convolutions; got {len(convolutions)} widths.")
-    config = HubertConfig(
-        hidden_size=width,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        intermediate_size=feedforward,
-        conv_dim=tuple(convolutions),
-        conv_kernel=KERNELS,
-        conv_stride=STRIDES,
-        num_conv_pos_embeddings=position_kernel,
-        num_conv_pos_embedding_groups=position_groups,
-        hidden_dropout=0.0,
-        activation_dropout=0.0,
-        attention_dropout=0.0,
-        feat_proj_dropout=0.0,
-        layerdrop=0.0,
-        mask_time_prob=0.0,
-        mask_feature_prob=0.0,
-    )
-    return HubertModel(config)
+    sizes = sized(
+        width=width, layers=layers, heads=heads, feedforward=feedforward, convolutions=convolutions,
+        position_kernel=position_kernel, position_groups=position_groups,
+    )  # fmt: skip
+    return HubertModel(HubertConfig(**sizes, hidden_dropout=0.0, attention_dropout=0.0))
 
 
 class HubertEncoder(nn.Module):
@@ -72,5 +50,3 @@ class HubertEncoder(nn.Module):
 def mirrored(samples: Tensor) -> Tensor:
     """[B, S] -> [B, S + 40]: both ends reflected, the outermost sample not repeated."""
     return functional.pad(samples, (MIRRORED, MIRRORED), mode="reflect")
-
-

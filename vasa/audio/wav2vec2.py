@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Self
+from typing import Any, Self
 
 import torch
 from einops import rearrange, reduce
@@ -18,46 +18,44 @@ KERNELS, STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)  # wav2vec 2.0,
 
 
 def wav2vec2(
-    *,
-    width: int,
-    layers: int,
-    heads: int,
-    feedforward: int,
-    convolutions: Sequence[int],
-    position_kernel: int,
-    position_groups: int,
-    dropout: float = 0.0,
-) -> Wav2Vec2Model:
+    *, width: int, layers: int, heads: int, feedforward: int, convolutions: Sequence[int], position_kernel: int,
+    position_groups: int, dropout: float = 0.0,
+) -> Wav2Vec2Model:  # fmt: skip
     """A wav2vec2 of any size, untrained; `convolutions` are the widths of the seven layers that read the samples."""
-    if len(convolutions) != len(STRIDES):
-        raise ValueError(f"wav2vec2 has {len(STRIDES)} convolutions; got {len(convolutions)} widths.")
+    sizes = sized(
+        width=width, layers=layers, heads=heads, feedforward=feedforward, convolutions=convolutions,
+        position_kernel=position_kernel, position_groups=position_groups,
+    )  # fmt: skip
     config = Wav2Vec2Config(
-        hidden_size=width,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        intermediate_size=feedforward,
-        conv_dim=tuple(convolutions),
-        conv_kernel=KERNELS,
-        conv_stride=STRIDES,
+        **sizes,
         conv_bias=True,
-        num_conv_pos_embeddings=position_kernel,
-        num_conv_pos_embedding_groups=position_groups,
         feat_extract_norm="layer",
         do_stable_layer_norm=True,
         feat_extract_activation="relu",  # its gradient costs a twentieth of that of GELU on a CPU
         hidden_act="relu",
         hidden_dropout=dropout,
-        activation_dropout=0.0,
         attention_dropout=dropout,
-        feat_proj_dropout=0.0,
-        layerdrop=0.0,
-        mask_time_prob=0.0,
-        mask_feature_prob=0.0,
         vocab_size=1,
         bos_token_id=None,
         eos_token_id=None,
     )
     return Wav2Vec2Model(config)
+
+
+def sized(
+    *, width: int, layers: int, heads: int, feedforward: int, convolutions: Sequence[int], position_kernel: int,
+    position_groups: int,
+) -> dict[str, Any]:  # fmt: skip
+    """Keywords that wav2vec2's and its relatives' configurations share: the sizes, and nothing dropped or masked."""
+    if len(convolutions) != len(STRIDES):
+        raise ValueError(f"wav2vec2 and HuBERT have {len(STRIDES)} convolutions; got {len(convolutions)} widths.")
+    return {
+        "hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": heads,
+        "intermediate_size": feedforward, "conv_dim": tuple(convolutions), "conv_kernel": KERNELS,
+        "conv_stride": STRIDES, "num_conv_pos_embeddings": position_kernel,
+        "num_conv_pos_embedding_groups": position_groups, "activation_dropout": 0.0, "feat_proj_dropout": 0.0,
+        "layerdrop": 0.0, "mask_time_prob": 0.0, "mask_feature_prob": 0.0,
+    }  # fmt: skip
 
 
 class Wav2Vec2Encoder(nn.Module):

@@ -7,7 +7,6 @@ import pathlib
 import pickle
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -16,17 +15,17 @@ from torch import Tensor
 
 from tests.motion.joyvasa.filling import filled, template
 from tests.motion.joyvasa.small import small
-from vasa import checkpoint, config
+from vasa import config
 from vasa.audio.hubert import HubertEncoder
 from vasa.motion.joyvasa import convert as converting
 from vasa.motion.joyvasa import files, keys
-from vasa.motion.joyvasa.convert import convert, parts_from
+from vasa.motion.joyvasa.convert import parts_from
 from vasa.motion.joyvasa.generator import JoyVASAMotion
 
 
 @pytest.fixture(name="parts")
 def _parts(monkeypatch: pytest.MonkeyPatch) -> tuple[JoyVASAMotion, HubertEncoder]:
-    """The real classes in a small size, which `convert` then expects too."""
+    """The real classes in a small size, which `parts_from` then expects too."""
     monkeypatch.setattr(converting, "leaf", small)
     return config.instantiate(small("motion", "joyvasa")), config.instantiate(small("audio", "hubert"))
 
@@ -45,9 +44,9 @@ def write(folder: Path, weights: dict[str, Tensor], **beside: object) -> Path:
     return folder
 
 
-def test_published_files_become_checkpoints(tmp_path: Path, weights: dict[str, Tensor]) -> None:
-    convert(write(tmp_path, weights), tmp_path / "made")
-    motion, audio = (checkpoint.load(tmp_path / "made" / part) for part in ("motion", "audio"))
+def test_published_files_become_parts(tmp_path: Path, weights: dict[str, Tensor]) -> None:
+    made = parts_from(write(tmp_path, weights))
+    motion, audio = made["motion"], made["audio"]
     assert torch.equal(motion.net.no_sound, weights["null_audio_feat"][0, 0])
     assert torch.equal(audio.features.bias, weights["audio_feature_map.bias"])
     assert torch.equal(motion.template.offset[:63], torch.from_numpy(template()["mean_exp"]))
@@ -78,7 +77,7 @@ def test_the_cross_attention_becomes_one_map(
 def test_old_names_of_the_positional_convolution_are_taken(tmp_path: Path, weights: dict[str, Tensor]) -> None:
     place = "audio_encoder.encoder.pos_conv_embed.conv."
     old = {f"{place}parametrizations.weight.original{i}": f"{place}weight_{k}" for i, k in enumerate("gv")}
-    convert(write(tmp_path, {old.get(name, name): value for name, value in weights.items()}), tmp_path / "made")
+    parts_from(write(tmp_path, {old.get(name, name): value for name, value in weights.items()}))
 
 
 @pytest.mark.parametrize(
@@ -98,8 +97,7 @@ def test_other_weights_are_refused(
 ) -> None:
     change(weights)
     with pytest.raises(ValueError, match=said):
-        convert(write(tmp_path, weights), tmp_path / "made")
-    assert not (tmp_path / "made").exists()
+        parts_from(write(tmp_path, weights))
 
 
 def test_the_right_tables_are_taken(tmp_path: Path, weights: dict[str, Tensor]) -> None:
@@ -107,7 +105,7 @@ def test_the_right_tables_are_taken(tmp_path: Path, weights: dict[str, Tensor]) 
     signal = torch.cos((k / 50 + 0.008) / 1.008 * torch.pi / 2) ** 2
     table = {"denoising_net.alignment_mask": ~torch.eye(30, dtype=torch.bool), "diffusion_sched.betas": torch.zeros(51)}
     table |= {"diffusion_sched.alpha_bars": signal / signal[0]}
-    convert(write(tmp_path, weights | table), tmp_path / "made")
+    parts_from(write(tmp_path, weights | table))
 
 
 class Runs:
@@ -122,11 +120,11 @@ def test_nothing_in_the_files_is_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="is no checkpoint of JoyVASA"):
-        convert(write(tmp_path, weights, more=Runs()), tmp_path / "made")
+        parts_from(write(tmp_path, weights, more=Runs()))
     write(tmp_path, weights)
     (tmp_path / files.TEMPLATE).write_bytes(pickle.dumps(template() | {"more": Runs()}))
     with pytest.raises(ValueError, match="which is no part of an array"):
-        convert(tmp_path, tmp_path / "made")
+        parts_from(tmp_path)
     assert not Path("harm").exists()
 
 
@@ -135,7 +133,7 @@ def test_damaged_files_are_named(tmp_path: Path, weights: dict[str, Tensor], nam
     path = write(tmp_path, weights) / name
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(ValueError, match=f"{path.name} is no .* of JoyVASA"):
-        convert(tmp_path, tmp_path / "made")
+        parts_from(tmp_path)
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -152,18 +150,9 @@ def test_other_templates_are_refused(tmp_path: Path, weights: dict[str, Tensor])
         other[change] = np.zeros(63 if change == "std_exp" else 2, np.float32)
         (tmp_path / files.TEMPLATE).write_bytes(pickle.dumps(other))
         with pytest.raises(ValueError, match=said):
-            convert(tmp_path, tmp_path / "made")
+            parts_from(tmp_path)
 
 
-def test_a_folder_without_them_and_a_hub_out_of_reach_say_what_to_do(
-    tmp_path: Path, parts: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(ValueError, match=f"has no {files.GENERATOR}"):
-        convert(tmp_path, tmp_path / "made")
-
-    def unreachable(*_: object, **__: object) -> ModuleType:
-        raise OSError("no route to host")
-
-    monkeypatch.setattr("huggingface_hub.hf_hub_download", unreachable)
-    with pytest.raises(ValueError, match=f"no route to host.*put {files.GENERATOR} and {files.TEMPLATE}"):
-        convert(files.REPOSITORY, tmp_path / "made")
+def test_a_folder_without_them_says_what_it_needs(tmp_path: Path, parts: object) -> None:
+    with pytest.raises(ValueError, match=f"has no {files.GENERATOR}; it needs .* of {files.REPOSITORY}"):
+        parts_from(tmp_path)

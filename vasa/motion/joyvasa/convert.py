@@ -1,7 +1,6 @@
-"""JoyVASA's published weights as two checkpoints of vasa: the motion generator and the audio encoder it hears through.
+"""JoyVASA's published weights as two parts of vasa: the motion generator and the audio encoder it hears through.
 
-    from vasa.motion.joyvasa.convert import convert
-    convert("jdh-algo/JoyVASA", "joyvasa")  # joyvasa/motion, joyvasa/audio
+`vasa fetch joyvasa` writes them as checkpoints.
 
 JoyVASA (https://huggingface.co/jdh-algo/JoyVASA) is published under the MIT licence, which what is made here keeps. The
 audio encoder's weights began as TencentGameMate/chinese-hubert-base and were trained further.
@@ -14,25 +13,18 @@ from pathlib import Path
 
 from torch import nn
 
-from vasa import checkpoint
 from vasa.config import instantiate, leaf
 from vasa.motion.joyvasa import files, keys, tables, template
 
 LEAVES = {"motion": "joyvasa", "audio": "hubert"}  # of conf/
 
 
-def convert(source: Path | str, folder: Path | str) -> None:
-    """Write `folder`/motion and `folder`/audio from the published files in a folder or a repository of the hub.
+def parts_from(folder: Path) -> Mapping[str, nn.Module]:
+    """The `motion` generator and the `audio` encoder with the published weights.
 
-    Raises ValueError where a file is not to be had, is damaged or is not the published one; then nothing is written.
+    Raises ValueError where a file is not there, is damaged or is not the published one.
     """
-    for part, model in parts_from(source).items():
-        checkpoint.save(Path(folder) / part, model, leaf(part, LEAVES[part]))
-
-
-def parts_from(source: Path | str) -> Mapping[str, nn.Module]:
-    """The `motion` generator and the `audio` encoder with the published weights; raises ValueError like `convert`."""
-    generator, statistics = files.find(source, files.GENERATOR), files.find(source, files.TEMPLATE)
+    generator, statistics = files.find(folder, files.GENERATOR), files.find(folder, files.TEMPLATE)
     means = template.statistics(files.read_template(statistics), statistics)
     stored = keys.present_names(files.read_generator(generator))
     motion, audio = (instantiate(leaf(part, name)) for part, name in LEAVES.items())

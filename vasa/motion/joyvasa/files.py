@@ -1,4 +1,4 @@
-"""JoyVASA's published files, from a folder or the hub, read without running anything that is in them."""
+"""JoyVASA's published files in a folder, read without running anything that is in them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,12 @@ HOMES = ("numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core
 ARRAYS = {(home, name) for home in HOMES for name in ("ndarray", "dtype", "_reconstruct", "_frombuffer")}
 
 
-def find(source: Path | str, name: str) -> Path:
-    """A file of the published ones in a folder, its own folder around it or not, or from the hub; raises ValueError."""
-    folder = Path(source)
+def find(folder: Path, name: str) -> Path:
+    """A file of the published ones in a folder, its own folder around it or not; raises ValueError."""
     for place in (folder / name, folder / Path(name).name):
         if place.is_file():
             return place
-    if folder.is_dir():
-        raise ValueError(f"The folder {folder} has no {name}; it needs {GENERATOR} and {TEMPLATE} of {REPOSITORY}.")
-    return _download(str(source), name)
+    raise ValueError(f"The folder {folder} has no {name}; it needs {GENERATOR} and {TEMPLATE} of {REPOSITORY}.")
 
 
 def read_generator(path: Path) -> dict[str, Tensor]:
@@ -71,19 +68,6 @@ class _Arrays(pickle.Unpickler):
         if (module, name) not in ARRAYS:
             raise pickle.UnpicklingError(f"it names {module}.{name}, which is no part of an array")
         return super().find_class(module, name)
-
-
-def _download(repository: str, name: str) -> Path:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(hf_hub_download(repository, name))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise ValueError(
-            f"The hub did not give {name} of {repository} ({_first_line(error)}); put {GENERATOR} and {TEMPLATE} of "
-            f"https://huggingface.co/{REPOSITORY} into a folder, under these names, and name the folder instead."
-        ) from error
 
 
 def _first_line(error: Exception) -> str:
