@@ -13,7 +13,6 @@ from safetensors.torch import load_file
 from vasa.face.crop import Crop
 from vasa.face.framing import DRIVING, LANDMARK_NETWORK, SOURCE, FramedDetector, Framing, opencv_map
 from vasa.face.layouts import LAYOUTS, eye_openness, lip_openness
-from vasa.face.pasting import feather, paste_back
 
 
 def face(tilt: float = 0.0) -> torch.Tensor:
@@ -64,26 +63,6 @@ def test_openness_is_height_over_width():
     torch.testing.assert_close(lip_openness(points), torch.tensor([0.75]))
     with pytest.raises(ValueError, match="203 landmarks; got 68"):
         lip_openness(points[:68])
-
-
-def test_the_mask_is_feathered_outside_its_rectangle():
-    mask = feather(512, 16)
-    assert (mask[16:497, 16:497] == 1).all()
-    assert not mask[0].any()
-    assert mask[256, 8] == math.floor(255 / 2) / 255
-    assert mask[256, 504] == mask[256, 8]
-
-
-def test_pasting_back_what_was_cut_changes_nothing_and_leaves_the_rest():
-    colours = torch.rand(1, 3, 4, 4, generator=torch.Generator().manual_seed(0))
-    smooth = torch.nn.functional.interpolate(colours, (96, 120), mode="bicubic")[0].clamp(0, 1)
-    crop = Crop(60, 50, 64, 0.2)
-    back = paste_back(smooth, crop.crop(smooth, 128)[None], crop, feather(128, 16))
-    assert (back - smooth).abs().max() < 0.04  # at its edge the mask is not quite 0, and black is beyond
-    white = paste_back(smooth, torch.ones(2, 3, 128, 128), crop, feather(128, 16))
-    assert white.shape == (2, 3, 96, 120)
-    assert torch.equal(white[:, :, 50, 60], torch.ones(2, 3))
-    assert torch.equal(white[0, :, :, :10], smooth[:, :, :10])
 
 
 @pytest.fixture(scope="module")
