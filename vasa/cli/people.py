@@ -38,13 +38,14 @@ def _add_film(actions: argparse._SubParsersAction) -> None:
 
 
 def _add_show(actions: argparse._SubParsersAction) -> None:
-    command = actions.add_parser("show", help="draw one person's poses, mouth shapes and emotions, or a crowd")
+    command = actions.add_parser("show", help="draw one person's poses, mouth shapes and emotions, and film a talk")
     command.add_argument("seed", type=int, help="which person")
-    command.add_argument("--crowd", type=int, help="so many people of that seed instead of one")
+    command.add_argument("--crowd", type=int, help="so many people of that seed instead of one, and no talk")
     command.add_argument("--size", type=int, default=192, help="pixels of each picture (default 192)")
+    command.add_argument("--seconds", type=float, default=10.0, help="length of the talk (default 10)")
     command.add_argument("--avatars", type=Path, required=True, help="folder of .glb avatars")
     command.add_argument("--cache", type=Path, help="where read avatars are kept (default: the user's cache folder)")
-    command.add_argument("-o", "--output", type=Path, required=True, help="the sheet, a PNG")
+    command.add_argument("-o", "--output", type=Path, required=True, help="the sheet, a PNG; the talk is an mp4 beside")
     command.set_defaults(run=show)
 
 
@@ -108,15 +109,30 @@ def _clips(arguments: argparse.Namespace) -> int:
 
 
 def show(arguments: argparse.Namespace) -> None:
-    """Draw a sheet."""
+    """Draw a sheet, of one person with a talk beside it."""
     from vasa.people.sheet import crowd_sheet, person_sheet
 
     if not arguments.output.parent.is_dir():
         raise ValueError(f"There is no folder {arguments.output.parent}; make it first.")
+    if arguments.seconds <= 0:
+        raise ValueError(f"--seconds is more than 0; got {arguments.seconds:g}.")
     common = {"seed": arguments.seed, "size": arguments.size, "cache": arguments.cache}
     if arguments.crowd:
         sheet = crowd_sheet(arguments.crowd, arguments.avatars, **common)
     else:
+        _show_talk(arguments)
         sheet = person_sheet(0, arguments.avatars, **common)
     sheet.save(arguments.output)
     print(f"Wrote {arguments.output}: {sheet.width}x{sheet.height}.")
+
+
+def _show_talk(arguments: argparse.Namespace) -> None:
+    from vasa.people.person import avatar_files, person
+    from vasa.people.showing import talk, write_talk
+    from vasa.people.speech_source import open_source
+
+    who = person(0, avatar_files(arguments.avatars), seed=arguments.seed)
+    made = talk(who, open_source(None), seed=arguments.seed, seconds=arguments.seconds)
+    path = arguments.output.with_suffix(".mp4")
+    write_talk(made, path, size=arguments.size, cache=arguments.cache)
+    print(f'Wrote {path}: "{made.said.text}" ({made.said.voice}).')
