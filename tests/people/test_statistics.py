@@ -12,7 +12,7 @@ from vasa.audio.files import write_speech
 from vasa.clock import CLOCK
 from vasa.people.phones import PHONE_INDEX
 from vasa.people.sheet import film_sheet
-from vasa.people.statistics import blinks, measure, write_statistics
+from vasa.people.statistics import measure, write_statistics
 from vasa.types import EMOTIONS
 
 FRAMES = 50
@@ -28,6 +28,7 @@ def _clip(folder: Path, number: int, kind: str) -> Path:
     pose[:, 0] = 0.01 * np.arange(FRAMES)
     labels = {
         "pose": pose, "gaze": np.full((FRAMES, 2), 0.1 * number, np.float32), "blink": blink,
+        "eyes": np.repeat([[0.0, 0.0], [0.2, 0.0]], FRAMES // 2, axis=0).astype(np.float32),
         "emotion": np.eye(len(EMOTIONS), dtype=np.float32)[np.full(FRAMES, EMOTIONS.index("fear"))],
         "phone": np.repeat([PHONE_INDEX["AA"], PHONE_INDEX["M"]], FRAMES // 2).astype(np.int16),
         "lip_opening": opening.astype(np.float32),
@@ -36,7 +37,9 @@ def _clip(folder: Path, number: int, kind: str) -> Path:
     tone = np.sin(np.arange(CLOCK.samples(FRAMES)))
     write_speech(clip / "speech.wav", np.repeat(opening, CLOCK.samples_per_frame) * tone)
     np.save(clip / "frames.npy", np.full((FRAMES, 16, 16, 3), number, np.uint8))
-    (clip / "clip.json").write_text(json.dumps({"person": number, "voice": "v", "split": "train", "kind": kind}))
+    (clip / "clip.json").write_text(
+        json.dumps({"person": number, "voice": "v", "split": "train", "kind": kind, "wide": False})
+    )
     return clip
 
 
@@ -58,6 +61,10 @@ def test_numbers_are_those_of_the_labels(film: Path) -> None:
     assert found["pose"]["yaw"]["q50"] == pytest.approx(0.245, abs=1e-3)
     assert found["gaze"]["yaw"]["mean"] == pytest.approx(0.1)
     assert found["emotions"]["fear"] == 1
+    assert found["talking"]["gaze_at_camera"] == 0.5
+    assert found["talking"]["saccades_per_minute"] == pytest.approx(30)
+    assert found["talking"]["head_change"] == pytest.approx(np.rad2deg(0.01), abs=1e-3)
+    assert {row["what"] for row in found["typical"]} <= {*found["talking"], "blinks_per_minute"}
     assert found["phones"]["AA"] == found["phones"]["M"] == 0.5
     assert found["lips_with_loudness"]["q50"] > 0.99
     assert all(entry["source"] for entry in found["typical"])
@@ -65,11 +72,6 @@ def test_numbers_are_those_of_the_labels(film: Path) -> None:
 
 def test_a_clip_of_no_speech_is_measured_too(film: Path) -> None:
     assert measure([film / "clips" / "000002"])["lip_opening"] == {}
-
-
-def test_blinks_are_counted_where_they_begin() -> None:
-    assert blinks(np.array([[1, 1], [1, 1], [0, 0], [0.4, 0.9], [0, 0]])) == 2
-    assert blinks(np.zeros((5, 2))) == 0
 
 
 def test_a_film_without_clips_is_refused(tmp_path: Path) -> None:

@@ -12,19 +12,11 @@ from einops import rearrange
 from vasa.audio.files import read_speech
 from vasa.clock import CLOCK
 from vasa.people.phones import PHONES
+from vasa.people.rhythm import TYPICAL, blinks, gaze_at_camera, lip_rhythm_hz, saccades
 from vasa.types import EMOTIONS
 
 _QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 _POSE = ("yaw", "pitch", "roll", "x", "y", "log_scale")
-TYPICAL = (
-    {"what": "blinks a minute at rest", "value": 17, "source": "Bentivoglio et al. 1997, Movement Disorders 12(6)"},
-    {"what": "blinks a minute in talk", "value": 26, "source": "Bentivoglio et al. 1997, Movement Disorders 12(6)"},
-    {
-        "what": "change of head angles a frame at 25 fps, in degrees as far as can be told, in real video of talks",
-        "value": 0.405,
-        "source": "Xu et al. 2024, VASA-1, OneMin-32",
-    },
-)
 
 
 def write_statistics(film: Path) -> Path:
@@ -60,6 +52,7 @@ def measure(clips: list[Path]) -> dict[str, Any]:
         "pose_change": {name: _change(tracks, i) for i, name in enumerate(_POSE[:3])},
         "gaze": {name: spread(whole["gaze"][:, i]) for i, name in enumerate(("yaw", "pitch"))},
         "blinks_per_minute": sum(blinks(track["blink"]) for track in tracks) * 60 * CLOCK.frame_rate / frames,
+        "talking": _talking([tracks[n] for n in talks if not facts[n]["wide"]]) if talks else {},
         "emotions": _named(EMOTIONS, whole["emotion"].mean(0)),
         "phones": _shares([tracks[n]["phone"] for n in talks]),
         "lip_opening": spread(np.concatenate([tracks[n]["lip_opening"] for n in talks])) if talks else {},
@@ -68,17 +61,29 @@ def measure(clips: list[Path]) -> dict[str, Any]:
     }
 
 
+def _talking(tracks: list[dict[str, np.ndarray]]) -> dict[str, float]:
+    """Rhythms of people who talk and turn no farther than people do, under the names that TYPICAL has."""
+    if not tracks:
+        return {}
+    frames = sum(len(track["pose"]) for track in tracks)
+    jumps = np.concatenate([saccades(track["eyes"]) for track in tracks])
+    turns = np.concatenate([np.abs(np.diff(track["pose"][:, :3], axis=0)).sum(1) for track in tracks])
+    numbers = {
+        "blinks_per_minute": sum(blinks(track["blink"]) for track in tracks) * 60 * CLOCK.frame_rate / frames,
+        "gaze_at_camera": gaze_at_camera(np.concatenate([track["gaze"] for track in tracks])),
+        "saccades_per_minute": len(jumps) * 60 * CLOCK.frame_rate / frames,
+        "saccades_up_to_15_degrees": float((jumps < np.deg2rad(15)).mean()) if len(jumps) else 1.0,
+        "lip_rhythm_hz": lip_rhythm_hz([track["lip_opening"] for track in tracks]),
+        "head_change": float(np.rad2deg(turns.mean())),
+    }
+    return {name: round(number, 4) for name, number in numbers.items()}
+
+
 def spread(values: np.ndarray) -> dict[str, float]:
     """Mean, standard deviation and quantiles of numbers [N]."""
     numbers = {"mean": values.mean(), "std": values.std()}
     numbers |= {f"q{100 * q:02.0f}": np.quantile(values, q) for q in _QUANTILES}
     return {name: round(float(number), 5) for name, number in numbers.items()}
-
-
-def blinks(closed: np.ndarray) -> int:
-    """How often either eye's lids begin to be more than half closed: [T, 2] in 0 to 1."""
-    shut = closed.max(1) > 0.5
-    return int(shut[:1].sum() + (shut[1:] & ~shut[:-1]).sum())
 
 
 def loudness(samples: np.ndarray) -> np.ndarray:
