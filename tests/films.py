@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import wave
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from vasa.data.clip import VERSION, packed
+from vasa.data.shards import append
 from vasa.geometry import invert, pose_matrix, transform
 
 RADIUS = 0.6
@@ -40,40 +41,39 @@ def _seen(pose: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
 def make_film(folder: Path, *, clips: int = 3, frames: int = 12, size: int = 32, seed: int = 0) -> Path:
     """A film folder as `vasa people film` writes it; the last clip is held out."""
     random = torch.Generator().manual_seed(seed)
-    names = [f"{number:06d}" for number in range(clips)]
-    for number, name in enumerate(names):
-        place = folder / "clips" / name
-        place.mkdir(parents=True)
+    pieces = []
+    for number in range(clips):
         pose = torch.randn(frames, 6, generator=random) * torch.tensor([0.3, 0.2, 0.1, 0.1, 0.1, 0.1])
-        pictures, coordinates = ball(pose, torch.rand(3, generator=random) * 6, size)
-        np.save(place / "frames.npy", pictures)
-        np.save(place / "place.npy", coordinates)
-        _speech(place / "speech.wav", frames)
-        _labels(place, pose, number)
-        split = "test" if number == clips - 1 else "train"
-        facts = {"person": number, "voice": "none", "text": "", "split": split}
-        (place / "clip.json").write_text(json.dumps(facts))
-    film = {"version": 1, "size": size, "fps": 25, "seed": seed, "people": clips, "clips": names}
-    (folder / "film.json").write_text(json.dumps(film | {"expression_names": ["jawOpen", "smile"]}))
+        pictures, places = ball(pose, torch.rand(3, generator=random) * 6, size)
+        facts = {"person": number, "voice": "none", "text": "", "split": "test" if number == clips - 1 else "train"}
+        tone = np.sin(np.arange(frames * 640) / 20) / 4
+        pieces.append(
+            packed(
+                f"{number:06d}", facts=facts, labels=_labels(pose, number), samples=tone, frames=pictures,
+                places=places, parts=places[:, 4].repeat(2, 1).repeat(2, 2),
+            )
+        )  # fmt: skip
+    append(shard_of(folder), pieces)
+    film = {"version": VERSION, "size": size, "fps": 25, "seed": seed, "people": clips, "numbers": clips}
+    (folder / "film.json").write_text(json.dumps(film | {"clips": clips, "expression_names": ["jawOpen", "smile"]}))
     return folder
 
 
-def _speech(path: Path, frames: int) -> None:
-    tone = np.sin(np.arange(frames * 640) / 20) * 8000
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(tone.astype(np.int16).tobytes())
+def shard_of(folder: Path) -> Path:
+    """The one shard of such a film."""
+    return folder / "shards" / "000000.tar"
 
 
-def _labels(place: Path, pose: Tensor, seed: int) -> None:
+def _labels(pose: Tensor, seed: int) -> dict[str, np.ndarray]:
     random, t = np.random.default_rng(seed), len(pose)
     points = 0.4 * torch.rand(t, 68, 3, generator=torch.Generator().manual_seed(seed)) + pose[:, None, 3:]
     sizes = {"gaze": 2, "eyes": 2, "blink": 2, "expression": 2, "emotion": 8}
     rest = {name: random.random((t, size), np.float32) for name, size in sizes.items()}
-    np.savez(
-        place / "labels.npz", pose=pose.numpy(), lip_opening=random.random(t).astype(np.float32),
-        landmarks=points.numpy(), landmarks_seen=random.random((t, 68)) < 0.9,
-        distance=np.exp(-pose[:, 5:].numpy()), phone=np.zeros(t, np.int16), **rest,
-    )  # fmt: skip
+    return rest | {
+        "pose": pose.numpy(),
+        "lip_opening": random.random(t).astype(np.float32),
+        "landmarks": points.numpy(),
+        "landmarks_seen": random.random((t, 68)) < 0.9,
+        "distance": np.exp(-pose[:, 5:].numpy()),
+        "phone": np.zeros(t, np.int16),
+    }

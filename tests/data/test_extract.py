@@ -8,14 +8,16 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from tests.films import make_film
+from tests.films import make_film, shard_of
 from vasa import checkpoint
 from vasa.cli import main
 from vasa.cli.train_motion import run
 from vasa.config import instantiate, leaf
+from vasa.data.clip import clips_in
 from vasa.data.extract import extract, measure_space, write_index
 from vasa.data.film import clips_of
 from vasa.data.latents import Latents
+from vasa.data.shards import revise
 from vasa.motion import DiffusionMotion
 from vasa.space import MotionSpace
 from vasa.types import Motion
@@ -47,8 +49,8 @@ def test_a_film_becomes_latents_that_fit_the_renderer(parts: Path) -> None:
 @pytest.mark.parametrize("fact", [{"kind": "expression"}, {"wide": True}], ids=["expressions", "far turns"])
 def test_clips_that_teach_renderers_alone_are_left_out(parts: Path, fact: dict[str, object]) -> None:
     film = make_film(parts / "film")
-    path = film / "clips" / "000000" / "clip.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | fact))
+    facts = clips_in(film)[0].facts | fact
+    revise(shard_of(film), {"000000.json": json.dumps(facts).encode()})
     assert _extract(film, parts) == 0
     assert not (parts / "latents" / "000000.safetensors").exists()
 

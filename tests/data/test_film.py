@@ -30,10 +30,19 @@ def test_open_mouths_are_drawn_more_often() -> None:
     assert torch.allclose(rarity(labels), torch.tensor([1.0, 2.0, 4.0]))
 
 
-def test_a_part_map_is_read_and_an_older_film_lacks_it(tmp_path: Path) -> None:
-    clip = clips_of(make_film(tmp_path), "train")[0]
-    with pytest.raises(ValueError, match="no part map"):
-        clip.parts(slice(None))
-    drawn = np.arange(len(clip) * 256, dtype=np.uint8).reshape(len(clip), 16, 16)
-    np.save(clip.folder / "parts.npy", drawn)
-    np.testing.assert_array_equal(clip.parts(np.array([2, 0])).numpy(), drawn[[2, 0]])
+def test_frames_maps_and_sound_are_those_that_were_filmed(tmp_path: Path) -> None:
+    clip = clips_of(make_film(tmp_path), "train")[1]
+    some = np.array([7, 2])
+    np.testing.assert_array_equal(clip.frames(some), clip.frames(slice(None))[some])
+    np.testing.assert_array_equal(clip.place(some), clip.place(slice(None))[some])
+    assert clip.place(slice(None)).shape == (12, 5, 8, 8)
+    assert set(clip.place(slice(None))[:, 4].unique().tolist()) == {0, 2}
+    assert clip.parts(some).shape == (2, 16, 16)
+    np.testing.assert_array_equal(clip.parts(some)[:, ::2, ::2], clip.place(some)[:, 4])
+    np.testing.assert_allclose(clip.speech(), np.sin(np.arange(12 * 640) / 20) / 4, atol=1e-4)
+
+
+def test_a_film_of_another_version_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "film.json").write_text('{"version": 2, "clips": []}')
+    with pytest.raises(ValueError, match=r"version 2, this vasa reads version 3: film it again\.$"):
+        clips_of(tmp_path, "train")

@@ -6,12 +6,14 @@ import json
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 
-from tests.films import make_film
+from tests.films import make_film, shard_of
 from vasa.cli import main
+from vasa.data.clip import LABELS, SPEECH, clips_in
+from vasa.data.coding import label_bytes, sound_bytes
 from vasa.data.film import clips_of
+from vasa.data.shards import revise
 from vasa.evaluate.judges import OwnReader, Reading
 from vasa.evaluate.outside import MediaPipe
 from vasa.evaluate.run import ASKED_YAW_DEG, Spoken, Trial, measure, report, sheet
@@ -26,13 +28,13 @@ FRAMES = 30
 def film(tmp_path_factory, pipe):
     """A film of the renderer's size, with sound and phones."""
     folder = make_film(tmp_path_factory.mktemp("film"), clips=2, frames=FRAMES, size=pipe.renderer.image_size)
-    for clip in (folder / "clips").iterdir():
+    for clip in clips_in(folder):
         noise = 0.1 * np.random.default_rng(0).standard_normal(FRAMES * 640)
-        soundfile.write(clip / "speech.wav", noise, 16_000)
-        labels = dict(np.load(clip / "labels.npz"))
         said = "SIL " * 12 + "M M AA AA P P OW OW B B AE AE " + "SIL " * 6
+        labels = {name: values.numpy() for name, values in clip.labels.items()}
         labels["phone"] = np.array([PHONE_INDEX[p] for p in said.split()], np.int16)
-        np.savez(clip / "labels.npz", **labels)
+        changes = {f"{clip.name}.{SPEECH}": sound_bytes(noise), f"{clip.name}.{LABELS}": label_bytes(labels)}
+        revise(shard_of(folder), changes)
     return folder
 
 
@@ -72,7 +74,7 @@ def test_a_trial_covers_the_clip_and_is_measured(film, pipe):
     result = report(spoken, OwnReader(pipe.renderer, clips, device=pipe.device))
     assert "not independent" in result.judge
     assert 0 < result.numbers["psnr_db"] < 60
-    assert set(result.clips) == {clips[0].folder.name}
+    assert set(result.clips) == {clips[0].name}
 
 
 def test_the_command_writes_a_report_a_sheet_and_videos(film, pipe, tmp_path, capsys):

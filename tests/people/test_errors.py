@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
 import struct
+import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import numpy as np
 import pytest
 
 from tests.people.test_paired import FILES, Speaker
-from vasa.people import espeak, film, scene
-from vasa.people.clip import sweep, write_clip
+from vasa.data.shards import beside, samples
+from vasa.people import crew, espeak, film, scene
+from vasa.people.clip import pack_clip
 from vasa.people.film import Plan
 from vasa.people.scene import Filmed
 from vasa.people.speech_source import SpeechSource
@@ -78,53 +80,85 @@ def test_a_missing_espeak_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_worker_sends_its_mistake_as_a_sentence(avatars: Path, tmp_path: Path) -> None:
     plan = Plan(tmp_path / "film", avatars, people=1, clips=1, size=32, seed=0, recordings=tmp_path)
-    done: Any = queue.Queue()
-    film._work(plan, [0], done)
-    assert "has no alignment.json" in done.get_nowait()
+    heard: Any = queue.Queue()
+    crew._run(film._work, plan, [0], heard)
+    assert "has no alignment.json" in heard.get_nowait()
 
 
-def _clip(plan: Plan) -> tuple[Any, Filmed, dict[str, np.ndarray]]:
-    made = plan.script(0, FILES, SpeechSource((Speaker(),), ()))
-    return made, Filmed(np.zeros((2, 8, 8, 3)), np.zeros((2, 5, 2, 2)), np.zeros((2, 4, 4))), {"pose": np.zeros((2, 6))}
+def _bound(plan: Plan, index: int) -> None:
+    """Film a clip of two grey frames, and bind its shard if that is whole."""
+    made = plan.script(index, FILES, SpeechSource((Speaker(),), ()))
+    filmed = Filmed(*(np.zeros(shape, np.uint8) for shape in ((2, 8, 8, 3), (2, 5, 2, 2), (2, 4, 4))))
+    with beside(plan.piece(index)) as file:
+        file.write(pack_clip(index, made, filmed, {"pose": np.zeros((2, 6))}))
+    film._bind(plan, index // film.SHARD_CLIPS)
 
 
-def test_a_full_disk_leaves_no_half_clip_and_filming_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _there(plan: Plan) -> list[str]:
+    return sorted(str(path.relative_to(plan.folder)) for path in plan.folder.rglob("*") if path.is_file())
+
+
+def test_a_full_disk_leaves_no_half_shard_and_filming_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = Plan(tmp_path, tmp_path, people=1, clips=2, size=8, seed=0, paired=True)
-    clip = _clip(plan)
-    saved = np.save
 
-    def fill(path: Path, values: np.ndarray) -> None:
-        if path.name == "place.npy":
-            raise OSError(28, "No space left on device")
-        saved(path, values)
+    def fill(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
 
+    _bound(plan, 0)
     with monkeypatch.context() as patched:
-        patched.setattr(np, "save", fill)
-        with pytest.raises(ValueError, match=r"000000 cannot be written.*No space left.*run the same command again"):
-            write_clip(plan.clip(0), *clip)
-    assert not list((tmp_path / "clips").iterdir())
-    write_clip(plan.clip(0), *clip)
-    assert [path.name for path in (tmp_path / "clips").iterdir()] == ["000000"]
+        patched.setattr(tarfile.TarInfo, "tobuf", fill)
+        with pytest.raises(
+            ValueError, match=r"000001\.tar cannot be written.*No space left.*run the same command again"
+        ):
+            _bound(plan, 1)
+    assert _there(plan) == ["shards/.000000/000000.tar"]
+    assert plan.missing() == [1]
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", fill)
+        with pytest.raises(ValueError, match=r"000000\.tar cannot be written"):
+            _bound(plan, 1)
+    assert _there(plan) == ["shards/.000000/000000.tar", "shards/.000000/000001.tar"]
+    film._bind(plan, 0)
+    assert _there(plan) == ["shards/000000.json", "shards/000000.tar"]
+    assert plan.missing() == []
 
 
-def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
-    left, mine = tmp_path / ".000001.4194999", tmp_path / f".000002.{os.getpid()}"
-    for folder in (left, mine, tmp_path / "000003"):
-        folder.mkdir()
-        (folder / "frames.npy").write_bytes(b"half")
-    sweep(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [mine.name, "000003"]
+def test_a_longer_film_keeps_what_was_filmed(tmp_path: Path) -> None:
+    short = Plan(tmp_path, tmp_path, people=1, clips=2, size=8, seed=0, paired=True)
+    for index in (1, 0):
+        _bound(short, index)
+    before = short.shard(0).read_bytes()
+    longer = replace(short, clips=3)
+    assert longer.missing() == [2]
+    _bound(longer, 2)
+    assert longer.shard(0).read_bytes().startswith(before[:-1024])
+    assert [sample.key for sample in samples(tmp_path / "shards")] == ["000000", "000001", "000002"]
 
 
 def test_a_film_of_another_kind_is_not_gone_on_with(tmp_path: Path) -> None:
-    common = {"avatars": tmp_path, "people": 2, "clips": 1, "size": 32, "seed": 0}
-    film._claim(Plan(tmp_path, **common))
-    film._claim(Plan(tmp_path, **common))
-    with pytest.raises(ValueError, match=r"another film.*differs in sensor"):
-        film._claim(Plan(tmp_path, **common, sensor=True))
-    with pytest.raises(ValueError, match=r"another film.*differs in paired"):
-        film._claim(Plan(tmp_path, **common, paired=True))
+    plan = Plan(tmp_path, tmp_path, people=2, clips=2, size=32, seed=0)
+    film._claim(plan)
+    film._claim(replace(plan, clips=4))
+    others: list[dict[str, Any]] = [{"sensor": True}, {"paired": True}, {"clip_s": 3.0}, {"split": "test"}]
+    for other in others:
+        with pytest.raises(ValueError, match=r"another film.*differs in (sensor|paired|clip_seconds|split)"):
+            film._claim(replace(plan, **other))
     note = json.loads((tmp_path / "film.json").read_text())
     (tmp_path / "film.json").write_text(json.dumps(note | {"version": 1}))
     with pytest.raises(ValueError, match=r"another film \(version 1.*differs in version"):
-        film._claim(Plan(tmp_path, **common))
+        film._claim(plan)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"people": 3}, "2 clips cannot show 3 people"),
+        ({"people": 0}, "at least one"),
+        ({"clip_s": 0.5}, "at least 1 s; got 0.5"),
+        ({"paired": True, "split": "train"}, "test split alone"),
+        ({"split": "some"}, "one of all, train, test; got 'some'"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        replace(Plan(Path("film"), Path("avatars"), people=2, clips=2, size=32, seed=0), **change)

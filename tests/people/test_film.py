@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.people.test_paired import Speaker
+from vasa.data.clip import LABELS, Clip, clips_in
+from vasa.data.coding import label_bytes
+from vasa.data.shards import revise, samples_in
 from vasa.people.avatar import EXPRESSION_INDEX, EXPRESSIONS, load_avatar
+from vasa.people.clip import Script
 from vasa.people.film import Plan, film
 from vasa.people.mixing import mix, stretch
-from vasa.people.person import avatar_files, avatars_of, person
+from vasa.people.person import avatar_files, avatars_of, number_of, person
 from vasa.people.phones import PHONES
 from vasa.people.relabel import plan_of, relabel_film
 from vasa.people.rig import face, lip_opening
+from vasa.people.speech_source import SpeechSource
 from vasa.people.visemes import VISEMES, shape
+from vasa.people.voices import Split
 
 FILES = tuple(Path(f"{group}_{sex}_{n}.glb") for group in "abcdef" for sex in "FM" for n in range(3))
 
@@ -71,38 +80,77 @@ def test_a_mixed_face_lies_between_its_parents(avatars: Path, cache: Path) -> No
     np.testing.assert_allclose(np.ptp(broad.joints[2:, 0]), 1.1 * np.ptp(one.joints[2:, 0]), rtol=1e-5)
 
 
-def _lose_landmarks(clip: Path) -> None:
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_people_of_one_split_are_those_of_a_film_of_all(split: Split) -> None:
+    numbers = [number_of(place, split) for place in range(30)]
+    those = [n for n in range(16 * 30) if person(n, FILES, seed=0).split == split]
+    assert numbers == those[:30]
+
+
+def test_clips_last_as_long_as_asked() -> None:
+    speech = SpeechSource((Speaker(split="train"), Speaker()), ())
+    plan = Plan(Path("film"), Path("avatars"), people=40, clips=80, size=32, seed=0)
+    for seconds in (2.0, 12.0):
+        lengths = [len(_script(replace(plan, clip_s=seconds), i, speech).acted.blink) / 25 for i in range(40)]
+        assert np.mean(lengths) == pytest.approx(seconds, rel=0.1)
+        assert 0.65 * seconds < min(lengths) < max(lengths) < 1.35 * seconds
+
+
+def test_a_film_of_one_split_shows_other_clips_of_the_same_people() -> None:
+    speech = SpeechSource((Speaker(split="train"), Speaker()), ())
+    plan = Plan(Path("film"), Path("avatars"), people=3, clips=6, size=32, seed=0, split="test")
+    scripts = [_script(plan, index, speech) for index in range(6)]
+    assert [made.who.number for made in scripts] == [15, 31, 47, 15, 31, 47]
+    assert plan.numbers == 48
+    whole = _script(replace(plan, people=16, clips=16, split="all"), 15, speech)
+    assert whole.who.body == scripts[0].who.body
+    np.testing.assert_array_equal(whole.who.skin, scripts[0].who.skin)
+    acted = [made.acted.motion.head[:50] for made in (whole, scripts[0], scripts[3])]
+    assert all(np.abs(a - b).max() > 1e-3 for a, b in pairwise(acted))
+
+
+def _script(plan: Plan, index: int, speech: SpeechSource) -> Script:
+    return plan.script(index, FILES, speech)
+
+
+def _lose_landmarks(shard: Path, name: str) -> None:
     """Make a clip's labels those of an older film."""
-    kept = {name: values for name, values in np.load(clip / "labels.npz").items() if "landmarks" not in name}
-    np.savez(clip / "labels.npz", allow_pickle=False, **kept)
+    labels = next(clip for clip in map(Clip, samples_in(shard)) if clip.name == name).labels
+    kept = {name: values.numpy() for name, values in labels.items() if "landmarks" not in name}
+    revise(shard, {f"{name}.{LABELS}": label_bytes(kept)})
 
 
 def test_a_film_is_complete_resumes_and_repeats(avatars: Path, cache: Path, tmp_path: Path) -> None:
     pytest.importorskip("moderngl", reason="needs the extra people")
-    plans = [Plan(tmp_path / n, avatars, people=2, clips=2, size=32, seed=4, cache=cache) for n in ("a", "b")]
-    index = json.loads(film(plans[0]).read_text())
-    assert index["clips"] == ["000000", "000001"]
-    assert index["expression_names"] == list(EXPRESSIONS)
-    clip = plans[0].clip(1)
-    labels, frames = dict(np.load(clip / "labels.npz")), np.load(clip / "frames.npy")
-    assert {len(values) for values in labels.values()} == {len(frames)}
+    plans = [
+        Plan(tmp_path / n, avatars, people=2, clips=2, size=32, seed=4, clip_s=2.0, cache=cache) for n in ("a", "b")
+    ]
+    facts = json.loads(film(plans[0]).read_text())
+    assert facts["expression_names"] == list(EXPRESSIONS)
+    clips = clips_in(plans[0].folder)
+    assert [clip.name for clip in clips] == ["000000", "000001"]
+    assert (facts["clips"], facts["numbers"]) == (2, 2)
+    labels, everything = clips[1].labels, slice(None)
+    assert {len(values) for values in labels.values()} == {len(clips[1])}
     assert labels["phone"].max() < len(PHONES)
     assert labels["expression"].shape[1] == len(EXPRESSION_INDEX)
-    assert np.load(clip / "place.npy").shape == (len(frames), 5, 8, 8)
-    assert film(plans[0]).exists()  # nothing is missing, so nothing is filmed
-    assert labels["landmarks"].shape == (len(frames), 68, 3)
-    assert 0.5 < labels["landmarks_seen"].mean() <= 1
-    assert np.load(clip / "parts.npy").shape == (len(frames), 16, 16)
-    assert len(index["part_names"]) > np.load(clip / "parts.npy").max()
+    assert clips[1].frames(everything).shape == (len(clips[1]), 3, 32, 32)
+    assert clips[1].place(everything).shape == (len(clips[1]), 5, 8, 8)
+    assert labels["landmarks"].shape == (len(clips[1]), 68, 3)
+    assert 0.5 < labels["landmarks_seen"].float().mean() <= 1
+    assert clips[1].parts(everything).shape == (len(clips[1]), 16, 16)
+    assert len(facts["part_names"]) > clips[1].parts(everything).max()
+    heard: list[int] = []
+    film(plans[0], progress=heard.append)
+    assert not heard  # nothing is missing, so nothing is filmed
     film(plans[1], workers=2)
-    for name in ("place.npy", "parts.npy", "labels.npz", "speech.wav", "clip.json"):
-        assert (clip / name).read_bytes() == (plans[1].clip(1) / name).read_bytes(), name
-    again = np.load(plans[1].clip(1) / "frames.npy")
-    assert np.abs(frames.astype(int) - again).max() <= 1
-    _lose_landmarks(clip)
+    shard = plans[0].shard(0)
+    assert shard.read_bytes() == plans[1].shard(0).read_bytes()
+    _lose_landmarks(shard, "000001")
     assert relabel_film(plan_of(plans[0].folder, avatars=avatars, recordings=None, cache=cache)) == 1
-    restored = np.load(clip / "labels.npz")
-    np.testing.assert_array_equal(restored["landmarks"], labels["landmarks"])
-    np.testing.assert_array_equal(restored["landmarks_seen"], labels["landmarks_seen"])
+    restored = clips_in(plans[0].folder)[1]
+    for name, values in labels.items():
+        np.testing.assert_array_equal(restored.labels[name], values, err_msg=name)
+    np.testing.assert_array_equal(restored.frames(everything), clips_in(plans[1].folder)[1].frames(everything))
     with pytest.raises(ValueError, match="another film"):
-        film(Plan(plans[0].folder, avatars, people=2, clips=2, size=32, seed=5, cache=cache))
+        film(replace(plans[0], seed=5))

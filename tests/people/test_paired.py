@@ -21,7 +21,9 @@ class Speaker:
     """A voice that says two sounds; kept for measuring."""
 
     name, language = "speaker", "en"
-    split: Split = "test"
+
+    def __init__(self, split: Split = "test") -> None:
+        self.split: Split = split
 
     def say(self, text: str, *, seed: int) -> Utterance:
         samples = np.random.default_rng(seed).normal(0, 0.1, 640 * 200).astype(np.float32)

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vasa.audio.files import write_speech
 from vasa.clock import CLOCK
+from vasa.data.clip import VERSION, clips_in, packed
+from vasa.data.shards import append
 from vasa.people.phones import PHONE_INDEX
 from vasa.people.sheet import film_sheet
 from vasa.people.statistics import measure, write_statistics
@@ -18,9 +19,7 @@ from vasa.types import EMOTIONS
 FRAMES = 50
 
 
-def _clip(folder: Path, number: int, kind: str) -> Path:
-    clip = folder / "clips" / f"{number:06d}"
-    clip.mkdir(parents=True)
+def _clip(number: int, kind: str) -> bytes:
     opening = 0.2 + 0.2 * np.sin(np.arange(FRAMES) / 3)
     blink = np.zeros((FRAMES, 2), np.float32)
     blink[[10, 11, 30]] = 1
@@ -33,21 +32,21 @@ def _clip(folder: Path, number: int, kind: str) -> Path:
         "phone": np.repeat([PHONE_INDEX["AA"], PHONE_INDEX["M"]], FRAMES // 2).astype(np.int16),
         "lip_opening": opening.astype(np.float32),
     }  # fmt: skip
-    np.savez(clip / "labels.npz", **labels)
     tone = np.sin(np.arange(CLOCK.samples(FRAMES)))
-    write_speech(clip / "speech.wav", np.repeat(opening, CLOCK.samples_per_frame) * tone)
-    np.save(clip / "frames.npy", np.full((FRAMES, 16, 16, 3), number, np.uint8))
-    (clip / "clip.json").write_text(
-        json.dumps({"person": number, "voice": "v", "split": "train", "kind": kind, "wide": False})
-    )
-    return clip
+    heard = np.repeat(opening, CLOCK.samples_per_frame) * tone
+    facts = {"person": number, "voice": "v", "split": "train", "kind": kind, "wide": False}
+    grey = np.full((FRAMES, 16, 16, 3), number, np.uint8)
+    return packed(
+        f"{number:06d}", facts=facts, labels=labels, samples=heard, frames=grey,
+        places=np.zeros((FRAMES, 5, 4, 4), np.uint8), parts=np.zeros((FRAMES, 8, 8), np.uint8),
+    )  # fmt: skip
 
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
-    for number, kind in enumerate(("speech", "speech", "idle")):
-        _clip(tmp_path, number, kind)
-    (tmp_path / "film.json").write_text(json.dumps({"clips": ["000000", "000001", "000002"]}))
+    pieces = [_clip(number, kind) for number, kind in enumerate(("speech", "speech", "idle"))]
+    append(tmp_path / "shards" / "000000.tar", pieces)
+    (tmp_path / "film.json").write_text(json.dumps({"version": VERSION}))
     return tmp_path
 
 
@@ -71,11 +70,11 @@ def test_numbers_are_those_of_the_labels(film: Path) -> None:
 
 
 def test_a_clip_of_no_speech_is_measured_too(film: Path) -> None:
-    assert measure([film / "clips" / "000002"])["lip_opening"] == {}
+    assert measure(clips_in(film)[2:])["lip_opening"] == {}
 
 
 def test_a_film_without_clips_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "film.json").write_text(json.dumps({"clips": []}))
+    (tmp_path / "film.json").write_text(json.dumps({"version": VERSION}))
     with pytest.raises(ValueError, match="no clip yet"):
         write_statistics(tmp_path)
 

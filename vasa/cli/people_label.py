@@ -23,10 +23,8 @@ def label(arguments: argparse.Namespace) -> None:
 
     if arguments.workers < 1:
         raise ValueError(f"--workers is at least 1; got {arguments.workers}.")
-    plan = plan_of(
-        arguments.film, avatars=arguments.avatars, recordings=arguments.recordings, cache=arguments.cache
-    )
+    plan = plan_of(arguments.film, avatars=arguments.avatars, recordings=arguments.recordings, cache=arguments.cache)
     with bar() as progress:
         task = progress.add_task("clips", total=plan.clips)
-        new = relabel_film(plan, workers=arguments.workers, progress=lambda _new: progress.advance(task))
+        new = relabel_film(plan, workers=arguments.workers, progress=lambda clips: progress.advance(task, clips))
     print(f"{new} of {plan.clips} clips of {arguments.film} got labels that they lacked.")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import wave
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import torch
 from einops import rearrange
 from safetensors.torch import load_file, save_file
@@ -38,7 +36,7 @@ def extract_clip(
         with fast(device):
             parts.append(seen(renderer, clip.frames(now).to(device).float() / 255, pose[now].to(device)))
     motion = Motion.cat(parts)
-    features = window_features(encoder, rearrange(speech(clip), "s -> 1 s").to(device), window)[0]
+    features = window_features(encoder, rearrange(clip.speech(), "s -> 1 s").to(device), window)[0]
     latents = {"pose": motion.pose[0], "dynamics": motion.dynamics[0], "features": features}
     return {name: value.float().cpu() for name, value in latents.items()} | {name: clip.labels[name] for name in LABELS}
 
@@ -59,20 +57,13 @@ def _device(renderer: object) -> torch.device:
     return next(renderer.parameters()).device if isinstance(renderer, nn.Module) else torch.device("cpu")
 
 
-def speech(clip: Clip) -> Tensor:
-    """The clip's sound: [S] in [-1, 1]."""
-    with wave.open(str(clip.folder / "speech.wav")) as file:
-        raw = np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16)
-    return torch.from_numpy(raw.astype(np.float32) / 32768)
-
-
 def extract(
     clips: list[Clip], renderer: Renderer, encoder: AudioEncoder, folder: Path, *, window: int
 ) -> Iterator[int]:
     """Write every clip's latents (those there already are kept), then latents.json; yields clips done so far."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, clip in enumerate(clips):
-        place = folder / f"{clip.folder.name}.safetensors"
+        place = folder / f"{clip.name}.safetensors"
         if not place.is_file():
             found = extract_clip(clip, renderer, encoder, window=window)
             beside = place.with_suffix(".part")
@@ -86,16 +77,14 @@ def measure_space(clips: list[Clip], folder: Path, name: str) -> MotionSpace:
     tracks = []
     for clip in clips:
         if clip.split == "train":
-            found = load_file(folder / f"{clip.folder.name}.safetensors")
+            found = load_file(folder / f"{clip.name}.safetensors")
             tracks.append(Motion(found["pose"][None], found["dynamics"][None]))
     return MotionSpace.measured(tracks, name=name)
 
 
 def write_index(clips: list[Clip], folder: Path, space: MotionSpace, audio_dim: int) -> None:
     """latents.json, see `vasa.data.latents`."""
-    rows = [
-        {"name": c.folder.name, "split": c.split, "person": c.facts["person"], "voice": c.facts["voice"]} for c in clips
-    ]
+    rows = [{"name": c.name, "split": c.split, "person": c.facts["person"], "voice": c.facts["voice"]} for c in clips]
     index = {"version": 1, "space": asdict(space), "audio_dim": audio_dim, "clips": rows}
     beside = folder / "latents.json.part"
     beside.write_text(json.dumps(index))

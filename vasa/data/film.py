@@ -2,70 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
-from einops import rearrange
 from torch import Tensor
 from torch.utils.data import Dataset
 
-
-class Clip:
-    """One clip on disk: frames and labels are read where they are asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.facts = json.loads((folder / "clip.json").read_text())
-        with np.load(folder / "labels.npz") as labels:
-            self.labels = {name: torch.from_numpy(labels[name]) for name in labels.files}
-        self._frames: np.ndarray | None = None
-        self._place: np.ndarray | None = None
-        self._parts: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return len(self.labels["pose"])
-
-    @property
-    def split(self) -> str:
-        return self.facts["split"]
-
-    def frames(self, index: np.ndarray | slice) -> Tensor:
-        """[n, 3, H, W], uint8."""
-        if self._frames is None:
-            self._frames = np.load(self.folder / "frames.npy", mmap_mode="r")
-        return rearrange(torch.from_numpy(np.array(self._frames[index])), "n h w c -> n c h w")
-
-    def place(self, index: np.ndarray | slice) -> Tensor:
-        """[n, 5, h, w], uint8: canonical x, y, z and posed depth as round((v + 1) * 127.5), then the part."""
-        if self._place is None:
-            self._place = np.load(self.folder / "place.npy", mmap_mode="r")
-        return torch.from_numpy(np.array(self._place[index]))
-
-    def parts(self, index: np.ndarray | slice) -> Tensor:
-        """[n, H/2, W/2], uint8: indices into `part_names` of film.json; clothes with body is what `place` calls 1.
-
-        The part in `place` stays what it is: 0 background, 1 body, 2 head, which here is divided further. Raises
-        ValueError for a film of version 1, which has no such map.
-        """
-        if self._parts is None:
-            path = self.folder / "parts.npy"
-            if not path.exists():
-                raise ValueError(f"{self.folder} has no part map: the film is of version 1; film it again for one.")
-            self._parts = np.load(path, mmap_mode="r")
-        return torch.from_numpy(np.array(self._parts[index]))
+from vasa.data.clip import Clip, clips_in
 
 
 def clips_of(folder: Path | str, split: str) -> list[Clip]:
     """The clips of one split; raises ValueError where the folder holds no film."""
-    index = Path(folder) / "film.json"
-    if not index.is_file():
-        raise ValueError(
-            f"{folder} holds no film: there is no film.json. Make one with `vasa people film -o {folder}`."
-        )
-    clips = [Clip(Path(folder) / "clips" / name) for name in json.loads(index.read_text())["clips"]]
-    return [clip for clip in clips if clip.split == split]
+    return [clip for clip in clips_in(Path(folder)) if clip.split == split]
 
 
 def talking(clips: list[Clip]) -> list[Clip]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from vasa.data.clip import facts_of
 from vasa.data.film import Clip, clips_of, rarity
 from vasa.face.labels import FaceLabels
 
@@ -89,11 +89,8 @@ def labelled_clips(folder: str, split: str) -> list[Clip]:
 
 
 def people_of(folder: str) -> int:
-    """How many people the film has, of both splits; raises ValueError where it does not say."""
-    film = json.loads((Path(folder) / "film.json").read_text())
-    if "people" not in film:
-        raise ValueError(f"{folder}/film.json does not say how many people there are; film it with this vasa.")
-    return int(film["people"])
+    """How many numbers the people of a film have, of both splits."""
+    return int(facts_of(Path(folder))["numbers"])
 
 
 def _stored(name: str) -> str:

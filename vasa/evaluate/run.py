@@ -17,7 +17,6 @@ from vasa.evaluate.judges import Judge, Reading
 from vasa.evaluate.lips import LipMatch, closure_rate, lip_correlation, open_auc, silent
 from vasa.evaluate.pictures import PSNR, SSIM
 from vasa.face.crop import Crop
-from vasa.media.sound import load_sound
 from vasa.people.phones import PHONE_INDEX, SIL
 from vasa.pipeline import Pipeline, Sitter
 from vasa.render.speed import fast
@@ -70,7 +69,7 @@ class Trial:
                 f"The film has {truth.shape[-1]} pixels a side and the renderer {size}; they must be equal."
             )
         sitter = self._sitter(truth[0])
-        samples = load_sound(clip.folder / "speech.wav")
+        samples = clip.speech()
         return Spoken(
             clip, truth, self._reenact(sitter, truth), self._speak(sitter, samples, 0.0), self._turns(sitter, samples)
         )
@@ -118,7 +117,7 @@ def measure(spoken: Spoken, judge: Judge) -> dict[str, float]:
 
 def report(spoken: Sequence[Spoken], judge: Judge) -> Report:
     """Measure every clip, and average."""
-    clips = {one.clip.folder.name: measure(one, judge) for one in spoken}
+    clips = {one.clip.name: measure(one, judge) for one in spoken}
     names = next(iter(clips.values()))
     means = {
         name: torch.tensor([row[name] for row in clips.values()], dtype=torch.float64).nanmean().item()
@@ -135,7 +134,7 @@ def sheet(spoken: Sequence[Spoken]) -> Tensor:
 def save_videos(spoken: Sequence[Spoken], folder: Path) -> None:
     """The speaking faces as mp4, for other judges and for the eye."""
     for one in spoken:
-        one.video.save(folder / f"{one.clip.folder.name}.mp4")
+        one.video.save(folder / f"{one.clip.name}.mp4")
 
 
 def _row(one: Spoken) -> Iterator[Tensor]:

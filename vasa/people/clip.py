@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from vasa.audio.files import write_speech
 from vasa.clock import CLOCK
+from vasa.data.clip import packed
 from vasa.people.actor import Look
 from vasa.people.avatar import Avatar
 from vasa.people.behaviour import Performance, roam, speak
 from vasa.people.landmarks import landmarks, visible
 from vasa.people.looks import look
-from vasa.people.person import Person, person
+from vasa.people.person import Crowd, Person, number_of, person
 from vasa.people.phones import phone_track
 from vasa.people.rig import Placement, face, lip_opening, place, seen_pose
 from vasa.people.scene import Filmed, Stage
@@ -29,6 +26,7 @@ from vasa.people.voices import Utterance
 Kind = Literal["speech", "idle", "expression", "paired", "grid"]
 KINDS: tuple[tuple[Kind, float], ...] = (("speech", 0.8), ("idle", 0.05), ("expression", 0.15))
 WIDE_SHARE = 0.2  # of the clips turn far
+_STREAMS: dict[Crowd, int] = {"all": 2, "train": 7, "test": 8}  # of chance: no clip of one is acted like one of another
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,15 @@ class Script:
     sensor: Sensor | None = None  # None films without any loss
 
 
-def script(index: int, files: tuple[Path, ...], speech: SpeechSource, *, people: int, seed: int) -> Script:
-    """Clip `index` of the film that `seed` makes; depends on nothing else."""
-    rng = np.random.default_rng((seed, 2, index))
-    who = person(index % people, files, seed=seed)
+def script(
+    index: int, files: tuple[Path, ...], speech: SpeechSource, *, people: int, seed: int, clip_s: float, split: Crowd
+) -> Script:
+    """Clip `index` of the film that `seed` makes of so many people of a split; depends on nothing else."""
+    rng = np.random.default_rng((seed, _STREAMS[split], index))
+    who = person(number_of(index % people, split), files, seed=seed)
     kind = KINDS[rng.choice(len(KINDS), p=[share for _, share in KINDS])][0]
     wide = bool(rng.random() < WIDE_SHARE)
-    frames = CLOCK.frames_in(float(np.clip(rng.normal(6, 1), 4, 8)))
+    frames = CLOCK.frames_in(float(np.clip(rng.normal(6, 1), 4, 8)) * clip_s / 6)
     said = speech.draw(rng, who.split, frames) if kind == "speech" else silence(frames)
     if kind == "expression":
         acted = roam(rng, frames, who.habits, wide=wide)
@@ -105,48 +105,8 @@ def labels(avatar: Avatar, made: Script, placement: Placement) -> dict[str, np.n
     return exact | {"phone": phone_track(made.said.phones, times)}
 
 
-def write_clip(folder: Path, made: Script, filmed: Filmed, tracks: dict[str, np.ndarray]) -> None:
-    """Write a clip beside its place, then move it there, so that no half clip is ever found.
-
-    Raises ValueError where it cannot be written, as on a full disk.
-    """
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}")
-    try:
-        partial.mkdir(parents=True)
-        _write(partial, made, filmed, tracks)
-        partial.rename(folder)
-    except (OSError, RuntimeError) as error:  # soundfile's is a RuntimeError
-        raise ValueError(
-            f"Clip {folder.name} cannot be written to {folder.parent} ({error}); "
-            "make room there, then run the same command again: it goes on where it stopped."
-        ) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def sweep(folder: Path) -> None:
-    """Remove what processes that were killed left of clips they were writing."""
-    for partial in folder.glob(".*.*"):
-        if not _runs(int(partial.name.rpartition(".")[2])):
-            shutil.rmtree(partial)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # it is somebody else's
-    return True
-
-
-def _write(folder: Path, made: Script, filmed: Filmed, tracks: dict[str, np.ndarray]) -> None:
-    np.save(folder / "frames.npy", filmed.frames)
-    np.save(folder / "place.npy", filmed.places)
-    np.save(folder / "parts.npy", filmed.parts)
-    np.savez(folder / "labels.npz", allow_pickle=False, **tracks)
-    write_speech(folder / "speech.wav", made.said.samples)
+def pack_clip(index: int, made: Script, filmed: Filmed, tracks: dict[str, np.ndarray]) -> bytes:
+    """A clip as a piece of a shard."""
     facts = {
         "person": made.who.number,
         "voice": made.said.voice,
@@ -157,4 +117,7 @@ def _write(folder: Path, made: Script, filmed: Filmed, tracks: dict[str, np.ndar
         "motion": made.motion,
         "sensor": made.sensor and asdict(made.sensor),
     }
-    (folder / "clip.json").write_text(json.dumps(facts))
+    return packed(
+        f"{index:06d}", facts=facts, labels=tracks, samples=made.said.samples,
+        frames=filmed.frames, places=filmed.places, parts=filmed.parts,
+    )  # fmt: skip

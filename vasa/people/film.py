@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from multiprocessing.context import SpawnProcess
-from multiprocessing.queues import Queue
 from pathlib import Path
-from queue import Empty
+from typing import get_args
 
 import numpy as np
 
 from vasa.clock import CLOCK
+from vasa.data.clip import VERSION
+from vasa.data.shards import append, beside, places_in, sweep
 from vasa.people.avatar import EXPRESSIONS
-from vasa.people.clip import Script, script, shoot, sweep, write_clip
+from vasa.people.clip import Script, pack_clip, script, shoot
+from vasa.people.crew import at_work
 from vasa.people.mixing import embody
 from vasa.people.paired import grid_facts, paired_script
-from vasa.people.person import avatar_files
+from vasa.people.person import Crowd, avatar_files, number_of
 from vasa.people.regions import PARTS
 from vasa.people.scene import Stage
 from vasa.people.sensor import sensor
 from vasa.people.speech_source import SpeechSource, open_source
 
-VERSION = 2  # 2: landmarks, part maps
 CLIP_S = 6.0  # on average
-_REFRESH = 10  # clips between two writings of film.json
+SHARD_CLIPS = 16
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to film."""
+    """What to film. Raises ValueError where somebody would be in no clip, clips are too short or the split unknown."""
 
     folder: Path
     avatars: Path
@@ -45,77 +43,99 @@ class Plan:
     cache: Path | None = None
     paired: bool = False  # see `vasa.people.paired`
     sensor: bool = False  # pictures as cameras and files spoil them, see `vasa.people.sensor`
+    clip_s: float = CLIP_S  # mean length of a clip
+    split: Crowd = "all"  # whom to film; a person has the same number, and looks the same, in a film of all
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.people <= self.clips:
+            raise ValueError(
+                f"{self.clips} clips cannot show {self.people} people, at least one clip each: "
+                "ask for more minutes, for shorter clips, or for fewer people, but at least one."
+            )
+        if self.split not in get_args(Crowd):
+            raise ValueError(f"The split to film is one of {', '.join(get_args(Crowd))}; got {self.split!r}.")
+        if self.clip_s < 1:
+            raise ValueError(f"A clip lasts at least 1 s; got {self.clip_s:g}.")
+        if self.paired and self.split != "all":
+            raise ValueError("A paired film shows people of the test split alone; leave the split out.")
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers its people have: one more than the highest."""
+        return 1 + number_of(self.people - 1, "test" if self.paired else self.split)
 
     @property
     def bytes_needed(self) -> int:
         """Disk space of the whole film."""
-        maps = 5 * (self.size // 4) ** 2 + (self.size // 2) ** 2
-        frame = 3 * self.size**2 + maps + CLOCK.samples_per_frame * 2 + 1300
-        return int(self.clips * CLIP_S * CLOCK.frame_rate * frame)
+        return int(self.clips * self.clip_s * CLOCK.frame_rate * frame_bytes(self.size))
 
-    def clip(self, index: int) -> Path:
-        return self.folder / "clips" / f"{index:06d}"
+    def shard(self, number: int) -> Path:
+        return self.folder / "shards" / f"{number:06d}.tar"
+
+    def piece(self, index: int) -> Path:
+        """Where clip `index` lies until all clips of its shard are filmed."""
+        return self.folder / "shards" / f".{index // SHARD_CLIPS:06d}" / f"{index:06d}.tar"
+
+    def missing(self) -> list[int]:
+        """Clips that are not filmed yet."""
+        shards = range(-(-self.clips // SHARD_CLIPS))
+        return [i for n in shards for i in self.unbound(n) if not self.piece(i).exists()]
+
+    def unbound(self, shard: int) -> list[int]:
+        """Clips of a shard that are not in it yet."""
+        held = places_in(self.shard(shard))
+        first = shard * SHARD_CLIPS
+        return [i for i in range(first, min(first + SHARD_CLIPS, self.clips)) if f"{i:06d}" not in held]
 
     def script(self, index: int, files: tuple[Path, ...], speech: SpeechSource) -> Script:
         """What happens in clip `index`."""
-        write = paired_script if self.paired else script
-        made = write(index, files, speech, people=self.people, seed=self.seed)
+        if self.paired:
+            made = paired_script(index, files, speech, people=self.people, seed=self.seed, clip_s=self.clip_s)
+        else:
+            made = script(
+                index, files, speech, people=self.people, seed=self.seed, clip_s=self.clip_s, split=self.split
+            )
         return replace(made, sensor=sensor(np.random.default_rng((self.seed, 6, index)))) if self.sensor else made
 
 
-def clips_for(minutes: float) -> int:
+def frame_bytes(size: int) -> float:
+    """Bytes of a frame with everything that is known about it.
+
+    Measured on a minute of film: 13.6 kB at 128 px and 30.2 kB at 256 px, 13.8 and 33.7 kB with sensors; this is about
+    a fifth more, because people differ.
+    """
+    return 4500 + 8.5 * size**1.5
+
+
+def clips_for(minutes: float, *, clip_s: float = CLIP_S) -> int:
     """How many clips last this long together."""
-    return max(1, round(minutes * 60 / CLIP_S))
+    return max(1, round(minutes * 60 / clip_s))
 
 
 def film(plan: Plan, *, workers: int = 1, progress: Callable[[int], None] = lambda _frames: None) -> Path:
     """Film what is missing of the plan and return its film.json; `progress` hears the frames of each clip.
 
-    Raises ValueError where the folder holds another film or the disk is too small.
+    Clips are kept one by one until a shard is whole, so that whoever goes on after a stop loses only clips half filmed.
+    Raises ValueError where the folder holds another film, or the disk is too small or fills up.
     """
     avatar_files(plan.avatars)
     _claim(plan)
-    missing = [i for i in range(plan.clips) if not plan.clip(i).exists()]
-    workers = min(workers, len(missing))
-    context = multiprocessing.get_context("spawn")
-    done: Queue[int | str] = context.Queue()
-    crew = [context.Process(target=_work, args=(plan, missing[w::workers], done), daemon=True) for w in range(workers)]
-    for worker in crew:
-        worker.start()
-    try:
-        for number in range(len(missing)):
-            progress(_next(done, crew))
-            if number % _REFRESH == 0:
-                _note(plan)
-    finally:
-        for worker in crew:
-            worker.terminate()
-            worker.join()
-    return _note(plan)
-
-
-def _next(done: Queue[int | str], crew: list[SpawnProcess]) -> int:
-    """Frames of the next clip that is done; raises ValueError where a worker met a mistake or is gone."""
-    while True:
-        try:
-            report = done.get(timeout=2)
-        except Empty:
-            if any(worker.exitcode for worker in crew):
-                raise ValueError("A filming process was killed, perhaps for memory; use fewer workers.") from None
-            continue
-        if isinstance(report, str):
-            raise ValueError(report)
-        return report
+    for number in range(-(-plan.clips // SHARD_CLIPS)):
+        _bind(plan, number)
+    missing = plan.missing()
+    with at_work(_work, plan, missing, workers) as reports:
+        for index, frames in reports:
+            progress(frames)
+            _bind(plan, index // SHARD_CLIPS)
+    return plan.folder / "film.json"
 
 
 def _claim(plan: Plan) -> None:
     """Check that the folder is free or holds the same film, and that the disk is large enough."""
-    (plan.folder / "clips").mkdir(parents=True, exist_ok=True)
-    sweep(plan.folder / "clips")
+    (plan.folder / "shards").mkdir(parents=True, exist_ok=True)
+    sweep(plan.folder)
     path = plan.folder / "film.json"
-    if not path.exists():
-        _note(plan)
-    else:
+    if path.exists():
         there = json.loads(path.read_text())
         differing = [name for name, value in _kind(plan).items() if there.get(name) != value]
         if differing:
@@ -123,14 +143,15 @@ def _claim(plan: Plan) -> None:
             raise ValueError(
                 f"{plan.folder} holds another film ({held}); it differs in {', '.join(differing)}: name another folder."
             )
-    made = sum(1 for i in range(plan.clips) if plan.clip(i).exists())
-    needed = plan.bytes_needed * (plan.clips - made) // plan.clips
+    needed = plan.bytes_needed * len(plan.missing()) // plan.clips
     free = shutil.disk_usage(plan.folder).free
     if needed > free:
         raise ValueError(
             f"The film needs {needed / 1e9:.1f} GB, {plan.folder} has {free / 1e9:.1f} GB; "
             "ask for fewer minutes or a smaller size."
         )
+    with beside(path) as file:
+        file.write(json.dumps(_kind(plan) | _facts(plan)).encode())
 
 
 def _kind(plan: Plan) -> dict[str, object]:
@@ -142,34 +163,39 @@ def _kind(plan: Plan) -> dict[str, object]:
         "people": plan.people,
         "paired": grid_facts() if plan.paired else None,
         "sensor": plan.sensor,
+        "clip_seconds": plan.clip_s,
+        "split": plan.split,
     }
 
 
-def _note(plan: Plan) -> Path:
-    """Write film.json for the clips that exist."""
-    path = plan.folder / "film.json"
-    facts = _kind(plan) | {
+def _facts(plan: Plan) -> dict[str, object]:
+    """What film.json says besides."""
+    return {
+        "clips": plan.clips,
+        "numbers": plan.numbers,
         "fps": CLOCK.frame_rate,
         "expression_names": EXPRESSIONS,
         "part_names": PARTS,
-        "clips": [p.name for p in sorted((plan.folder / "clips").iterdir()) if not p.name.startswith(".")],
     }
-    partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(facts))
-    partial.replace(path)
-    return path
 
 
-def _work(plan: Plan, indices: list[int], done: Queue[int | str]) -> None:
-    """Film some clips in a process of its own; a mistake of the caller goes back as its sentence."""
-    os.environ.setdefault("LP_NUM_THREADS", "0")  # one core each, where Mesa draws in software
-    try:
-        files, speech = avatar_files(plan.avatars), open_source(plan.recordings)
-        with Stage(size=plan.size) as stage:
-            for index in indices:
-                made = plan.script(index, files, speech)
-                filmed, tracks = shoot(stage, embody(made.who, cache=plan.cache), made)
-                write_clip(plan.clip(index), made, filmed, tracks)
-                done.put(len(filmed.frames))
-    except (ValueError, OSError) as error:
-        done.put(str(error))
+def _bind(plan: Plan, shard: int) -> None:
+    """Put the pieces of a shard into it, if all are there."""
+    pieces = [plan.piece(i) for i in plan.unbound(shard)]
+    if not all(piece.exists() for piece in pieces):
+        return
+    if pieces:
+        append(plan.shard(shard), (piece.read_bytes() for piece in pieces))
+    shutil.rmtree(plan.piece(shard * SHARD_CLIPS).parent, ignore_errors=True)
+
+
+def _work(plan: Plan, indices: list[int], report: Callable[[tuple[int, int]], None]) -> None:
+    """Film some clips, in a process of its own."""
+    files, speech = avatar_files(plan.avatars), open_source(plan.recordings)
+    with Stage(size=plan.size) as stage:
+        for index in indices:
+            made = plan.script(index, files, speech)
+            filmed, tracks = shoot(stage, embody(made.who, cache=plan.cache), made)
+            with beside(plan.piece(index)) as file:
+                file.write(pack_clip(index, made, filmed, tracks))
+            report((index, len(filmed.frames)))

@@ -2,7 +2,7 @@
 
 Everybody is of the test split, and so are the voices. With P people, clip p is person p's grid and clip (1 + m) P + p
 is motion m acted by person p. Frame n of a grid has the head angles ANGLES[n // len(FACES)] and the face
-FACES[n % len(FACES)]; film.json lists both, and clip.json says `person` and `motion` (null for a grid).
+FACES[n % len(FACES)]; film.json lists both, and the facts of a clip say `person` and `motion` (null for a grid).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from vasa.people.clip import Script
 from vasa.people.emotions import FACES as MOODS
 from vasa.people.head_motion import HeadTrack
 from vasa.people.looks import HEAD_WIDTH, look
-from vasa.people.person import TEST_EVERY, person
+from vasa.people.person import number_of, person
 from vasa.people.speech_source import SpeechSource, silence
 from vasa.people.visemes import VISEMES, shape
 from vasa.types import EMOTIONS
@@ -31,15 +31,17 @@ FACES: tuple[str, ...] = ("SIL", "M", "AA", "UW", "IY", "happiness", "surprise",
 _DISTANCE = 9 * HEAD_WIDTH  # of the camera, the same for all
 
 
-def paired_script(index: int, files: tuple[Path, ...], speech: SpeechSource, *, people: int, seed: int) -> Script:
+def paired_script(
+    index: int, files: tuple[Path, ...], speech: SpeechSource, *, people: int, seed: int, clip_s: float
+) -> Script:
     """Clip `index` of the paired film that `seed` makes; depends on nothing else."""
     row, column = divmod(index, people)
-    who = person(TEST_EVERY * column + TEST_EVERY - 1, files, seed=seed)
+    who = person(number_of(column, "test"), files, seed=seed)
     seen = replace(look(np.random.default_rng((seed, 4, column)), who), distance=_DISTANCE)
     if row == 0:
         return Script(who, "grid", False, silence(len(ANGLES) * len(FACES)), grid(), seen)
     rng = np.random.default_rng((seed, 5, row - 1))
-    said = speech.draw(rng, "test", CLOCK.frames_in(float(rng.uniform(5, 7))))
+    said = speech.draw(rng, "test", CLOCK.frames_in(float(rng.uniform(5, 7)) * clip_s / 6))
     acted = speak(rng, said.phones, said.samples, style(rng), wide=False)
     return Script(who, "paired", False, said, acted, seen, motion=row - 1)
 

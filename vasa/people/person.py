@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from vasa.people.voices import Split
 
 TEST_EVERY = 16  # every sixteenth person is kept for measuring
 HELD_OUT_EVERY = 7  # and so is every seventh avatar, shape and texture
+
+Crowd = Literal["all", "train", "test"]  # whom a film shows
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,13 @@ def avatars_of(files: Sequence[Path], split: Split) -> tuple[Path, ...]:
     """The avatars that people of a split may be made of; the splits share none."""
     offset = min(3, len(files) - 1)
     return tuple(f for i, f in enumerate(files) if (i % HELD_OUT_EVERY == offset) == (split == "test"))
+
+
+def number_of(place: int, crowd: Crowd) -> int:
+    """Which person stands at this place of a crowd: who is of one split has the same number among all."""
+    if crowd == "all":
+        return place
+    return TEST_EVERY * place + TEST_EVERY - 1 if crowd == "test" else place + place // (TEST_EVERY - 1)
 
 
 def person(number: int, files: Sequence[Path], *, seed: int) -> Person:

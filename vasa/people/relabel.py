@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
@@ -10,71 +9,75 @@ from pathlib import Path
 
 import numpy as np
 
+from vasa.data.clip import LABELS, Clip, facts_of
+from vasa.data.coding import label_bytes
+from vasa.data.shards import revise, samples_in
 from vasa.people.clip import labels, points, posed
 from vasa.people.film import Plan
 from vasa.people.mixing import embody
 from vasa.people.person import avatar_files
 from vasa.people.speech_source import SpeechSource, open_source
 
+_LATER = {"landmarks", "landmarks_seen"}  # labels that films of older versions of vasa lack
 _SAME = 1e-4  # how far a label may lie from the one in the clip; another machine rounds otherwise
 
 
 def plan_of(folder: Path, *, avatars: Path, recordings: Path | None, cache: Path | None) -> Plan:
     """The plan of a film that exists; raises ValueError where the folder holds none."""
-    index = folder / "film.json"
-    if not index.is_file():
-        raise ValueError(f"{folder} holds no film: there is no film.json.")
-    facts = json.loads(index.read_text())
+    facts = facts_of(folder)
     return Plan(
         folder=folder,
         avatars=avatars,
         people=facts["people"],
-        clips=1 + max((int(name) for name in facts["clips"]), default=-1),
+        clips=facts["clips"],
         size=facts["size"],
         seed=facts["seed"],
         recordings=recordings,
         cache=cache,
-        paired=bool(facts.get("paired")),
+        paired=bool(facts["paired"]),
+        sensor=facts["sensor"],
+        clip_s=facts["clip_seconds"],
+        split=facts["split"],
     )
 
 
-def relabel_film(plan: Plan, *, workers: int = 1, progress: Callable[[bool], None] = lambda _new: None) -> int:
+def relabel_film(plan: Plan, *, workers: int = 1, progress: Callable[[int], None] = lambda _clips: None) -> int:
     """Give every clip of a film all labels of today and return how many clips lacked some.
 
-    `progress` hears of each clip whether it lacked any. Raises ValueError where the clips are not what the plan makes.
+    `progress` hears how many clips each shard has. Raises ValueError where the clips are not what the plan makes.
     """
-    indices = [index for index in range(plan.clips) if plan.clip(index).exists()]
+    shards = sorted((plan.folder / "shards").glob("*.tar"))
     if workers == 1:
-        done = map(partial(relabel, plan), indices)
-        return sum(_heard(new, progress) for new in done)
+        return sum(_heard(found, progress) for found in map(partial(relabel, plan), shards))
     with ProcessPoolExecutor(workers) as pool:
-        return sum(_heard(new, progress) for new in pool.map(partial(relabel, plan), indices, chunksize=4))
+        return sum(_heard(found, progress) for found in pool.map(partial(relabel, plan), shards))
 
 
-def _heard(new: bool, progress: Callable[[bool], None]) -> bool:
-    progress(new)
-    return new
+def _heard(found: tuple[int, int], progress: Callable[[int], None]) -> int:
+    progress(found[1])
+    return found[0]
 
 
-def relabel(plan: Plan, index: int) -> bool:
-    """Add the labels that clip `index` lacks; says whether it lacked any. What is there stays as it is.
+def relabel(plan: Plan, shard: Path) -> tuple[int, int]:
+    """Add the labels that clips of a shard lack; returns how many lacked any, and of how many. Others stay as they are.
 
-    Raises ValueError where avatars, recordings or voices are not those that the clip was filmed with.
+    Raises ValueError where avatars, recordings or voices are not those that the clips were filmed with.
     """
-    path = plan.clip(index) / "labels.npz"
-    with np.load(path) as kept:
-        there = {name: kept[name] for name in kept.files}
-    if {"landmarks", "landmarks_seen"} <= set(there):
-        return False
-    made = plan.script(index, *_sources(plan.avatars, plan.recordings))
+    clips = [Clip(sample) for sample in samples_in(shard)]
+    lacking = [clip for clip in clips if not set(clip.labels) >= _LATER]
+    if lacking:
+        revise(shard, {f"{clip.name}.{LABELS}": label_bytes(_all_labels(plan, clip)) for clip in lacking})
+    return len(lacking), len(clips)
+
+
+def _all_labels(plan: Plan, clip: Clip) -> dict[str, np.ndarray]:
+    there = {name: values.numpy() for name, values in clip.labels.items()}
+    made = plan.script(int(clip.name), *_sources(plan.avatars, plan.recordings))
     avatar = embody(made.who, cache=plan.cache)
     placement = posed(avatar, made)
-    _compare(path, there, labels(avatar, made, placement))
-    found = points(avatar, made, placement, np.load(plan.clip(index) / "place.npy", mmap_mode="r"))
-    beside = path.with_name(".labels.npz")
-    np.savez(beside, allow_pickle=False, **found | there)
-    beside.replace(path)
-    return True
+    again = labels(avatar, made, placement)
+    _compare(clip, there, again)
+    return again | points(avatar, made, placement, clip.place(slice(None)).numpy()) | there
 
 
 @cache
@@ -82,10 +85,10 @@ def _sources(avatars: Path, recordings: Path | None) -> tuple[tuple[Path, ...], 
     return avatar_files(avatars), open_source(recordings)
 
 
-def _compare(path: Path, there: dict[str, np.ndarray], again: dict[str, np.ndarray]) -> None:
+def _compare(clip: Clip, there: dict[str, np.ndarray], again: dict[str, np.ndarray]) -> None:
     for name, values in again.items():
-        if there[name].shape != values.shape or np.abs(there[name] - values).max() > _SAME:
+        if name in there and (there[name].shape != values.shape or np.abs(there[name] - values).max() > _SAME):
             raise ValueError(
-                f"{path} holds another {name} than its seed makes now; "
+                f"Clip {clip.name} of {clip.sample.shard} holds another {name} than its seed makes now; "
                 "name the avatars and recordings that the film was made with."
             )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 from einops import rearrange
 from PIL import Image
 
+from vasa.data.clip import clips_in
 from vasa.people.actor import Look
 from vasa.people.avatar import Avatar
 from vasa.people.emotions import FACES
@@ -54,12 +54,12 @@ def crowd_sheet(people: int, avatars: Path, *, seed: int, size: int, cache: Path
 
 def film_sheet(film: Path, *, clips: int = 32) -> Image.Image:
     """One frame of each of so many clips of a film, eight in a row, spread over film and clips."""
-    names = json.loads((film / "film.json").read_text())["clips"]
-    chosen = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(clips, len(names))).round().astype(int))]
+    made = clips_in(film)
+    chosen = [made[i] for i in np.unique(np.linspace(0, len(made) - 1, min(clips, len(made))).round().astype(int))]
     pictures = []
-    for number, name in enumerate(chosen):
-        frames = np.load(film / "clips" / name / "frames.npy", mmap_mode="r")
-        pictures.append(np.array(frames[(2 * number + 1) * len(frames) // (2 * len(chosen))]))
+    for number, clip in enumerate(chosen):
+        frame = clip.frames(np.array([(2 * number + 1) * len(clip) // (2 * len(chosen))]))[0]
+        pictures.append(rearrange(frame.numpy(), "c h w -> h w c"))
     return _in_rows(pictures)
 
 

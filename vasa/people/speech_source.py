@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +15,9 @@ from vasa.people.phones import SIL, Phone
 from vasa.people.recorded import recorded_ljspeech
 from vasa.people.sentences import sentence
 from vasa.people.voices import Split, Utterance, Voice, cast
+
+_SHORT = 50  # frames; few utterances are shorter
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -25,13 +31,12 @@ class SpeechSource:
         """One clip's speech of exactly `frames`."""
         kept = [u for u in self.recordings if u.split == split]
         if kept and rng.random() < 1 / 7:
-            pieces = [kept[rng.integers(len(kept))]]
+            say = partial(_one, kept, rng)
         else:
-            mine = [v for v in self.voices if v.split == split]
-            voice = mine[rng.integers(len(mine))]
-            pieces = [_say(voice, rng)]
-            while sum(len(p.samples) for p in pieces) < CLOCK.samples(frames) and len(pieces) < 4:
-                pieces.append(_say(voice, rng))
+            say = partial(_say, _one([v for v in self.voices if v.split == split], rng), rng)
+        pieces, most = [say()], max(4, frames // _SHORT)
+        while sum(len(p.samples) for p in pieces) < CLOCK.samples(frames) and len(pieces) < most:
+            pieces.append(say())
         return fit(join(pieces), frames, lead=int(rng.integers(0, 25)) if rng.random() < 0.4 else 0)
 
 
@@ -72,6 +77,10 @@ def fit(said: Utterance, frames: int, *, lead: int) -> Utterance:
     if phones[-1].end_s < seconds:
         phones.append(Phone(SIL, phones[-1].end_s, seconds))
     return Utterance(said.voice, said.text, said.split, samples, tuple(phones))
+
+
+def _one(many: Sequence[Item], rng: np.random.Generator) -> Item:
+    return many[int(rng.integers(len(many)))]
 
 
 def _say(voice: Voice, rng: np.random.Generator) -> Utterance:

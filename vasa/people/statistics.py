@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from einops import rearrange
 
-from vasa.audio.files import read_speech
 from vasa.clock import CLOCK
+from vasa.data.clip import Clip, clips_in
+from vasa.data.shards import beside
 from vasa.people.phones import PHONES
 from vasa.people.rhythm import TYPICAL, blinks, gaze_at_camera, lip_rhythm_hz, saccades
 from vasa.types import EMOTIONS
@@ -20,24 +21,23 @@ _POSE = ("yaw", "pitch", "roll", "x", "y", "log_scale")
 
 
 def write_statistics(film: Path) -> Path:
-    """Measure the clips that film.json names and write `statistics.json` beside it; angles are radians.
+    """Measure the clips of a film and write `statistics.json` beside it; angles are radians.
 
     Raises ValueError where the film has no clip yet.
     """
-    clips = [film / "clips" / name for name in json.loads((film / "film.json").read_text())["clips"]]
+    clips = clips_in(film)
     if not clips:
         raise ValueError(f"The film in {film} has no clip yet, so there is nothing to measure.")
     path = film / "statistics.json"
-    partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(measure(clips), indent=1))
-    partial.replace(path)
+    with beside(path) as file:
+        file.write(json.dumps(measure(clips), indent=1).encode())
     return path
 
 
-def measure(clips: list[Path]) -> dict[str, Any]:
-    """The numbers of `statistics.json` for some clip folders."""
-    facts = [json.loads((clip / "clip.json").read_text()) for clip in clips]
-    tracks = [dict(np.load(clip / "labels.npz")) for clip in clips]
+def measure(clips: list[Clip]) -> dict[str, Any]:
+    """The numbers of `statistics.json` for some clips."""
+    facts = [clip.facts for clip in clips]
+    tracks = [{name: values.numpy() for name, values in clip.labels.items()} for clip in clips]
     talks = [n for n, fact in enumerate(facts) if fact["kind"] == "speech"]
     whole = {name: np.concatenate([track[name] for track in tracks]) for name in ("pose", "gaze", "emotion", "phone")}
     frames = len(whole["pose"])
@@ -92,9 +92,9 @@ def loudness(samples: np.ndarray) -> np.ndarray:
     return np.sqrt(np.square(chunks).mean(1))
 
 
-def _together(clip: Path, track: dict[str, np.ndarray]) -> float:
+def _together(clip: Clip, track: dict[str, np.ndarray]) -> float:
     """Correlation of lip opening and loudness over a clip; 0 where one of them never changes."""
-    heard, opening = loudness(read_speech(clip / "speech.wav")), track["lip_opening"]
+    heard, opening = loudness(clip.speech().numpy()), track["lip_opening"]
     if heard.std() == 0 or opening.std() == 0:
         return 0.0
     return float(np.corrcoef(heard, opening)[0, 1])
