@@ -23,7 +23,7 @@ def add(actions: argparse._SubParsersAction) -> None:
         "film", help="film talking people with all labels", epilog="Every setting, with its default and what it does, "
         "is in conf/people_film.yaml; --clip-seconds 4 and clip_seconds=4 are the same.",
     )  # fmt: skip
-    command.add_argument("settings", nargs="*", metavar="key=value", help="settings as Hydra overrides")
+    command.add_argument("settings", nargs="*", metavar="key=value", help="settings as Hydra overrides, all together")
     command.add_argument("--people", type=int, help="how many people; every sixteenth is kept for tests")
     command.add_argument("--split", choices=("all", "train", "test"), help="only people of that split (default all)")
     length = command.add_mutually_exclusive_group()
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> None:
     if settings.workers < 1:
         raise ValueError(f"A film needs at least one worker; got {settings.workers}.")
     plan = plan_of(settings)
-    print(f"{plan.clips} clips; the whole film takes about {plan.bytes_needed / 1e9:.1f} GB.")
+    print(f"{plan.clips} clips; the whole film takes about {plan.bytes_needed / 1e9:.2f} GB.")
     started, frames = time.perf_counter(), 0
     with bar() as progress:
         missing = len(plan.missing())
