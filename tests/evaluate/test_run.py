@@ -28,13 +28,14 @@ FRAMES = 30
 def film(tmp_path_factory, pipe):
     """A film of the renderer's size, with sound and phones."""
     folder = make_film(tmp_path_factory.mktemp("film"), clips=2, frames=FRAMES, size=pipe.renderer.image_size)
+    changes: dict[str, bytes] = {}
     for clip in clips_in(folder):
         noise = 0.1 * np.random.default_rng(0).standard_normal(FRAMES * 640)
         said = "SIL " * 12 + "M M AA AA P P OW OW B B AE AE " + "SIL " * 6
         labels = {name: values.numpy() for name, values in clip.labels.items()}
         labels["phone"] = np.array([PHONE_INDEX[p] for p in said.split()], np.int16)
-        changes = {f"{clip.name}.{SPEECH}": sound_bytes(noise), f"{clip.name}.{LABELS}": label_bytes(labels)}
-        revise(shard_of(folder), changes)
+        changes |= {f"{clip.name}.{SPEECH}": sound_bytes(noise), f"{clip.name}.{LABELS}": label_bytes(labels)}
+    revise(shard_of(folder), changes)
     return folder
 
 

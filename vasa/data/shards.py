@@ -98,7 +98,10 @@ def append(shard: Path, pieces: Iterable[bytes]) -> None:
 
 
 def revise(shard: Path, changes: Mapping[str, bytes]) -> None:
-    """Write a shard again with other contents of the members that are named; raises ValueError where it cannot be."""
+    """Write a shard again with other contents of the members that are named; raises ValueError where it cannot be.
+
+    Members move, so samples that were listed before must be listed anew.
+    """
     with _remade(shard) as file, tarfile.open(shard, "r:") as tar:
         for member in tar:
             old = tar.extractfile(member)
