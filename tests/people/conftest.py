@@ -46,7 +46,7 @@ def _ring_triangles(rings: int) -> np.ndarray:
     for row in range(rings):
         for column in range(2 * rings):
             a, b = row * 2 * rings + column, row * 2 * rings + (column + 1) % (2 * rings)
-            found += [[a, b, a + 2 * rings], [b, b + 2 * rings, a + 2 * rings]]
+            found += [[a, a + 2 * rings, b], [b, a + 2 * rings, b + 2 * rings]]
     return np.array(found)
 
 

@@ -37,12 +37,12 @@ def test_splits_share_no_avatar_and_no_person() -> None:
     assert sum(p.split == "test" for p in crowd) == 4
     for one in crowd:
         allowed = set(avatars_of(FILES, one.split))
-        assert {one.body, one.face} <= allowed
+        assert {one.body, one.face, one.donor} <= allowed
 
 
 def test_a_person_follows_from_seed_and_number() -> None:
     first, again, other = (person(5, FILES, seed=s) for s in (0, 0, 1))
-    np.testing.assert_array_equal(first.skin, again.skin)
+    np.testing.assert_array_equal(first.looks.shade, again.looks.shade)
     assert (first.body, first.share) == (again.body, again.share)
     assert (first.body, first.share) != (other.body, other.share)
 
@@ -104,7 +104,7 @@ def test_a_film_of_one_split_shows_other_clips_of_the_same_people() -> None:
     assert plan.numbers == 48
     whole = _script(replace(plan, people=16, clips=16, split="all"), 15, speech)
     assert whole.who.body == scripts[0].who.body
-    np.testing.assert_array_equal(whole.who.skin, scripts[0].who.skin)
+    np.testing.assert_array_equal(whole.who.looks.shade, scripts[0].who.looks.shade)
     acted = [made.acted.motion.head[:50] for made in (whole, scripts[0], scripts[3])]
     assert all(np.abs(a - b).max() > 1e-3 for a, b in pairwise(acted))
 

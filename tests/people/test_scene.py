@@ -19,15 +19,13 @@ from vasa.people.scene import Stage
 SIZE = 64
 HEAD = np.deg2rad([[0.0, 0, 0], [25, 5, 0], [-20, -10, 12]])
 LOOK = Look(
-    skin=np.ones(3),
-    hair=np.ones(3),
-    clothes=np.ones(3),
     lamps=np.tile([[0.0, 0, 1]], (3, 1)),
     colours=np.full((3, 3), 0.3),
-    ambient=np.full((2, 3), 0.3),
+    sky=np.eye(9, 1) * np.full((1, 3), 0.3),
     gloss=0.1,
     backdrop=np.full((4, 4, 3), (255, 0, 0), np.uint8),
     distance=6.0,
+    glare=np.array([1, 1, 1, 0.1]),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import moderngl
@@ -9,84 +10,140 @@ import numpy as np
 from einops import rearrange
 from scipy.spatial import cKDTree
 
-from vasa.people.avatar import Avatar
-from vasa.people.regions import crown_colour, regions
+from vasa.people.avatar import KINDS, Avatar
+from vasa.people.hollow import hollowed
+from vasa.people.marks import marked
+from vasa.people.occlusion import openness
+from vasa.people.regions import regions
+
+_EYE, _LENS = float(KINDS.index("eye")), float(KINDS.index("lens"))
+_SOLID = [float(KINDS.index(name)) for name in ("skin", "lower teeth", "upper teeth", "hollow")]
 
 
 @dataclass(frozen=True)
 class Look:
-    """How one clip is lit, coloured and seen."""
+    """How one clip is lit and seen."""
 
-    skin: np.ndarray  # [3] gain in linear light
-    hair: np.ndarray  # [3]
-    clothes: np.ndarray  # [3]
     lamps: np.ndarray  # [3, 3] unit directions towards three lamps
     colours: np.ndarray  # [3, 3] their light
-    ambient: np.ndarray  # [2, 3] light from below and from above
+    sky: np.ndarray  # [9, 3] light from all around, spherical harmonics of irradiance (see shaders.VERTEX)
     gloss: float  # of the skin, 0 to 1
     backdrop: np.ndarray  # [H, W, 3] uint8, any size
     distance: float  # of the camera, canonical units
+    glare: np.ndarray  # [4] colour of glasses' lenses and how much light they hold back
+
+
+@dataclass(frozen=True)
+class Programs:
+    """What draws backdrop, body, eyes and the lenses of glasses."""
+
+    backdrop: moderngl.Program
+    body: moderngl.Program
+    eyes: moderngl.Program
+    lenses: moderngl.Program
 
 
 class Actor:
     """Buffers and textures of one avatar in one look."""
 
-    def __init__(
-        self,
-        gl: moderngl.Context,
-        program: moderngl.Program,
-        backdrop: moderngl.Program,
-        avatar: Avatar,
-        look: Look,
-    ) -> None:
-        self._program = program
+    def __init__(self, gl: moderngl.Context, programs: Programs, avatar: Avatar, look: Look) -> None:
+        self._gl, self._programs = gl, programs
+        avatar = hollowed(avatar)
         self._moving = gl.buffer(np.c_[avatar.points, avatar.normals].astype(np.float32), dynamic=True)
         surface = np.c_[avatar.layer, avatar.kind, cavity(avatar), regions(avatar)]
-        static = np.c_[avatar.points, avatar.uv, avatar.weights, surface]
+        static = np.c_[avatar.points, avatar.uv, avatar.weights, surface, openness(avatar)]
         self._static = gl.buffer(static.astype(np.float32))
-        self._index = gl.buffer(np.ascontiguousarray(avatar.triangles))
-        self._body = gl.vertex_array(
-            program,
-            [
-                (self._moving, "3f 3f", "position", "normal"),
-                (self._static, "3f 2f 4f 4f", "canonical", "uv", "weights", "surface"),
-            ],
-            index_buffer=self._index,
+        groups = _groups(avatar)
+        self._index = gl.buffer(np.ascontiguousarray(np.concatenate(groups)).astype(np.int32))
+        self._counts = [3 * len(group) for group in groups]
+        self._body, self._eyes, self._lenses = (
+            self._array(program) for program in (programs.body, programs.eyes, programs.lenses)
         )
-        height, width = avatar.textures.shape[1:3]
-        self._skin = gl.texture_array((width, height, 2), 3, np.ascontiguousarray(avatar.textures))
-        self._skin.build_mipmaps()
-        self._skin.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        self._skin = _layers(gl, marked(avatar))
         tall, broad = look.backdrop.shape[:2]
         self._scene = gl.texture((broad, tall), 3, np.ascontiguousarray(look.backdrop), alignment=1)
         self._scene.repeat_x = self._scene.repeat_y = False
-        self._screen = gl.vertex_array(backdrop, [])
-        self._set(look, face_colour(avatar), crown_colour(avatar))
+        self._screen = gl.vertex_array(programs.backdrop, [])
+        for program in (programs.body, programs.eyes, programs.lenses):
+            _light(program, look)
 
-    def _set(self, look: Look, tone: np.ndarray, crown: np.ndarray) -> None:
-        values = {
-            "skin_tint": look.skin, "hair_tint": look.hair, "clothes_tint": look.clothes, "lamps": look.lamps,
-            "colours": look.colours, "ambient": look.ambient, "skin_colour": tone / tone.sum(),
-            "face_colour": tone / 255, "crown_colour": crown / 255, "gloss": np.array(look.gloss),
-            "distance": np.array(look.distance),
-        }  # fmt: skip
-        for name, value in values.items():
-            write_uniform(self._program, name, value)
+    def _array(self, program: moderngl.Program) -> moderngl.VertexArray:
+        return self._gl.vertex_array(
+            program,
+            [
+                (self._moving, "3f 3f", "position", "normal"),
+                (self._static, "3f 2f 4f 4f 4f", "canonical", "uv", "weights", "surface", "open"),
+            ],
+            index_buffer=self._index,
+            skip_errors=True,  # a program does not use everything
+        )
 
-    def draw(self, target: moderngl.Framebuffer, points: np.ndarray, normals: np.ndarray, parts: np.ndarray) -> None:
-        """Draw one frame: moving points and normals [M, 3], parts [5, 4, 4]."""
+    def draw(
+        self,
+        target: moderngl.Framebuffer,
+        painted: moderngl.Framebuffer,
+        points: np.ndarray,
+        normals: np.ndarray,
+        parts: np.ndarray,
+    ) -> None:
+        """Draw one frame: moving points and normals [M, 3], parts [5, 4, 4]; `painted` is the target's picture."""
         target.clear()
+        self._moving.write(np.concatenate([points, normals], axis=1))
+        for program in (self._programs.body, self._programs.eyes, self._programs.lenses):
+            write_uniform(program, "parts", rearrange(parts, "n row column -> n column row"))
+        solid, open_, eyes, lenses = self._ranges()
+        self._skin.use(0)
+        self._gl.enable(moderngl.CULL_FACE)
+        self._body.render(vertices=solid[1], first=solid[0])
+        self._eyes.render(vertices=eyes[1], first=eyes[0])
+        self._gl.disable(moderngl.CULL_FACE)
+        if open_[1]:
+            self._body.render(vertices=open_[1], first=open_[0])
         self._scene.use(0)
         self._screen.render(moderngl.TRIANGLES, vertices=3)
-        self._moving.write(np.concatenate([points, normals], axis=1))
-        write_uniform(self._program, "parts", rearrange(parts, "n row column -> n column row"))
-        self._skin.use(0)
-        self._body.render()
+        if lenses[1]:
+            painted.use()
+            self._gl.enable(moderngl.BLEND)
+            self._lenses.render(vertices=lenses[1], first=lenses[0])
+            self._gl.disable(moderngl.BLEND)
+
+    def _ranges(self) -> Iterator[tuple[int, int]]:
+        """First index and count of each group."""
+        starts = np.cumsum([0, *self._counts])
+        return iter([(int(start), count) for start, count in zip(starts, self._counts, strict=False)])
 
     def release(self) -> None:
         """Give the driver's memory back."""
-        for part in (self._body, self._screen, self._moving, self._static, self._index, self._skin, self._scene):
+        arrays = (self._body, self._eyes, self._lenses, self._screen)
+        for part in (*arrays, self._moving, self._static, self._index, self._skin, self._scene):
             part.release()
+
+
+def _groups(avatar: Avatar) -> list[np.ndarray]:
+    """Triangles that show one side, those that show both, the eyes', the lenses'."""
+    kind = avatar.kind[avatar.triangles[:, 0]]
+    head = avatar.weights[avatar.triangles[:, 0]][:, :2].sum(-1) > 0.5
+    solid = np.isin(kind, _SOLID) & head
+    eyes, lenses = kind == _EYE, kind == _LENS
+    return [avatar.triangles[chosen] for chosen in (solid, ~(solid | eyes | lenses), eyes, lenses)]
+
+
+def _layers(gl: moderngl.Context, textures: np.ndarray) -> moderngl.TextureArray:
+    count, height, width, channels = textures.shape
+    made = gl.texture_array((width, height, count), channels, np.ascontiguousarray(textures))
+    made.build_mipmaps()
+    made.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+    return made
+
+
+def _light(program: moderngl.Program, look: Look) -> None:
+    values = {
+        "lamps": look.lamps, "colours": look.colours, "sky": look.sky, "gloss": np.array(look.gloss),
+        "distance": np.array(look.distance), "glare": look.glare,
+    }  # fmt: skip
+    for name, value in values.items():
+        if name in program:
+            write_uniform(program, name, value)
 
 
 def cavity(avatar: Avatar) -> np.ndarray:
@@ -101,15 +158,6 @@ def cavity(avatar: Avatar) -> np.ndarray:
     teeth = (avatar.kind == 2) | (avatar.kind == 3)
     light[teeth] = np.clip(0.85 + (away[teeth, 2] + 0.027) / 0.267, 0.06, 0.85)
     return light
-
-
-def face_colour(avatar: Avatar) -> np.ndarray:
-    """Median colour of the face's texture: [3] in 0 to 255."""
-    shown = avatar.points - avatar.points[avatar.lips].mean(0)
-    cheeks = (avatar.kind == 0) & (shown[:, 2] > -0.16) & (np.abs(shown[:, 1] - 0.133) < 0.16)
-    height, width = avatar.textures.shape[1:3]
-    column, row = (avatar.uv[cheeks] % 1 * [width - 1, height - 1]).astype(int).T
-    return np.median(avatar.textures[0, row, column].astype(np.float64), axis=0)
 
 
 def write_uniform(program: moderngl.Program, name: str, value: np.ndarray) -> None:

@@ -31,17 +31,17 @@ class Avatar:
     normals: np.ndarray  # [V, 3] float32
     uv: np.ndarray  # [V, 2] float32
     weights: np.ndarray  # [V, 4] float32: share of head, neck, left eye, right eye; the rest is body
-    layer: np.ndarray  # [V] float32: 0 the body's texture, 1 the hair's
+    layer: np.ndarray  # [V] float32: 0 the body's texture, 1 the hair's, 2 that of what is worn
     kind: np.ndarray  # [V] float32: index into KINDS
     triangles: np.ndarray  # [F, 3] int32
     shifts: np.ndarray  # [E, M, 3] float32: motion of the first M vertices at weight 1
     turns: np.ndarray  # [E, M, 3] float32: the same of their normals
     joints: np.ndarray  # [4, 3] float32: neck, head, left eye, right eye
     lips: np.ndarray  # [2] int64: vertices in the middle of the upper and the lower inner lip
-    textures: np.ndarray  # [2, H, W, 3] uint8
+    textures: np.ndarray  # [2, H, W, 3] uint8; once painted [3, H, W, 4], see `vasa.people.paint`
 
 
-KINDS = ("skin", "eye", "lower teeth", "upper teeth", "hair")
+KINDS = ("skin", "eye", "lower teeth", "upper teeth", "hair", "glasses", "lens", "cover", "hollow")
 EXPRESSIONS: tuple[str, ...] = (
     "AE_AA", "AO_a", "Ax_E", "TD_I", "UH_OO", "UW_U", "H_EST", "FV", "S", "SH_CH", "MPB_Up", "MPB_Down", "KG",
     "RlipUp", "LlipUp", "RlipDown", "LlipDown", "RlipSide", "LlipSide", "RlipCorner", "LlipCorner", "JawCompress",

@@ -57,7 +57,7 @@ def script(
         acted = roam(rng, frames, who.habits, wide=wide)
     else:
         acted = speak(rng, said.phones, said.samples, who.habits, wide=wide)
-    return Script(who, kind, wide, said, acted, look(rng, who))
+    return Script(who, kind, wide, said, acted, look(rng))
 
 
 def shoot(stage: Stage, avatar: Avatar, made: Script) -> tuple[Filmed, dict[str, np.ndarray]]:

@@ -15,9 +15,9 @@ from vasa.clock import CLOCK
 from vasa.data.clip import VERSION
 from vasa.data.shards import append, beside, places_in, sweep
 from vasa.people.avatar import EXPRESSIONS
+from vasa.people.body import embody
 from vasa.people.clip import Script, pack_clip, script, shoot
 from vasa.people.crew import at_work
-from vasa.people.mixing import embody
 from vasa.people.paired import grid_facts, paired_script
 from vasa.people.person import Crowd, avatar_files, number_of
 from vasa.people.regions import PARTS

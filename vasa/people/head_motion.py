@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from vasa.people.smooth import bumps, wander
 
+HANDHELD_SHARE = 0.3  # of the clips
 LIMIT = np.deg2rad([38.0, 22.0, 22.0])  # yaw, pitch, roll
 
 
@@ -40,7 +41,21 @@ def head_track(
     angles = base + posture + liveliness * (slow + fast + nods + bearing(rng, frames, ends))
     head = LIMIT * np.tanh(angles / LIMIT)
     body = 0.6 * base + np.deg2rad(0.8) * wander(rng, frames, 3, width=20)
-    return HeadTrack(head, body, *_stance(rng, frames, wide))
+    track = HeadTrack(head, body, *_stance(rng, frames, wide))
+    return handheld(rng, track) if rng.random() < HANDHELD_SHARE else track
+
+
+def handheld(rng: np.random.Generator, track: HeadTrack) -> HeadTrack:
+    """The same motion seen by a camera in somebody's hand: the whole person drifts, trembles and tilts in the picture.
+
+    What the camera does is written into the person's place, so that every label holds it.
+    """
+    frames, strength = len(track.shift), rng.uniform(0.4, 1.6)
+    sway = 0.016 * wander(rng, frames, 2, width=rng.uniform(8, 16)) + 0.0025 * wander(rng, frames, 2, width=1.5)
+    tilt = np.zeros((frames, 3))
+    tilt[:, 2] = strength * np.deg2rad(0.8) * wander(rng, frames, 1, width=12)[:, 0]
+    nearer = strength * 0.01 * wander(rng, frames, 1, width=15)[:, 0]
+    return HeadTrack(track.head + tilt, track.body + tilt, track.shift + strength * sway, track.log_scale + nearer)
 
 
 def bearing(rng: np.random.Generator, frames: int, ends: np.ndarray) -> np.ndarray:

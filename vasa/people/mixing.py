@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from einops import repeat
@@ -11,26 +10,17 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
-from vasa.people.actor import face_colour
-from vasa.people.avatar import EYE_FRONT, Avatar, load_avatar
-from vasa.people.person import Person
+from vasa.people.avatar import EYE_FRONT, Avatar
+from vasa.people.colours import face_colour
 
 _SAME_UV = 1e-3
 _SAME_PLACE = 0.13  # hair that is part of the skin may use one texture at different places
 _HAIR = 4  # index into KINDS
 
 
-def embody(who: Person, *, cache: Path | None) -> Avatar:
-    """The body of a person: one avatar with a share of another's face, stretched to the person's build."""
-    body = load_avatar(who.body, cache=cache)
-    if who.share > 0:
-        body = mix(body, load_avatar(who.face, cache=cache), share=who.share)
-    return stretch(body, who.build)
-
-
 def mix(body: Avatar, other: Avatar, *, share: float) -> Avatar:
     """`body` with this share of `other`'s head: shape, expressions and the skin of the face; hair and clothes stay."""
-    match, found = _partners(body, other)
+    match, found = partners(body, other)
     rigid = share * np.clip(body.weights[:, [0, 2, 3]].sum(1), 0, 1)
     shift = (other.points[match] - body.points) * rigid[:, None]
     shift[~found] = _borrowed(body, shift, found)
@@ -65,7 +55,7 @@ def stretch(avatar: Avatar, build: np.ndarray) -> Avatar:
     )
 
 
-def _partners(body: Avatar, other: Avatar) -> tuple[np.ndarray, np.ndarray]:
+def partners(body: Avatar, other: Avatar) -> tuple[np.ndarray, np.ndarray]:
     """For each vertex the other's vertex with the same texture coordinates: indices [V], and whether there is one."""
     # Parts of different kinds may share coordinates, so the kind is one more, far apart; so are the sides of the head.
     mine, theirs = (np.c_[a.uv, 10 * a.kind, np.sign(np.round(a.points[:, 0], 2))] for a in (body, other))

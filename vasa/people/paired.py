@@ -37,7 +37,7 @@ def paired_script(
     """Clip `index` of the paired film that `seed` makes; depends on nothing else."""
     row, column = divmod(index, people)
     who = person(number_of(column, "test"), files, seed=seed)
-    seen = replace(look(np.random.default_rng((seed, 4, column)), who), distance=_DISTANCE)
+    seen = replace(look(np.random.default_rng((seed, 4, column))), distance=_DISTANCE)
     if row == 0:
         return Script(who, "grid", False, silence(len(ANGLES) * len(FACES)), grid(), seen)
     rng = np.random.default_rng((seed, 5, row - 1))

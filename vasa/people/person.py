@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from vasa.people.appearance import Appearance, appearance
 from vasa.people.behaviour import Style, style
 from vasa.people.voices import Split
 
@@ -27,9 +28,8 @@ class Person:
     body: Path  # the avatar that gives body, hair and texture
     face: Path  # the avatar whose face shape is mixed in
     share: float  # of that face, 0 to 1
-    skin: np.ndarray  # [3] gains in linear light
-    hair: np.ndarray  # [3]
-    clothes: np.ndarray  # [3]
+    donor: Path  # the avatar whose hair is lent
+    looks: Appearance
     build: np.ndarray  # [2] stretch of the head along x and z
     habits: Style
 
@@ -57,7 +57,7 @@ def number_of(place: int, crowd: Crowd) -> int:
 
 def person(number: int, files: Sequence[Path], *, seed: int) -> Person:
     """Person `number` of the crowd that `seed` and the avatars make."""
-    rng = np.random.default_rng((seed, 1, number))
+    rng, own = (np.random.default_rng((seed, stream, number)) for stream in (1, 7))
     split: Split = "test" if number % TEST_EVERY == TEST_EVERY - 1 else "train"
     mine = avatars_of(files, split)
     body = mine[rng.integers(len(mine))]
@@ -68,9 +68,8 @@ def person(number: int, files: Sequence[Path], *, seed: int) -> Person:
         body=body,
         face=same[rng.integers(len(same))],
         share=float(rng.choice([0.0, rng.uniform(0.2, 0.8)], p=[0.25, 0.75])),
-        skin=_tint(rng, light=0.16, hue=0.04),
-        hair=_tint(rng, light=0.5, hue=0.12),
-        clothes=_tint(rng, light=0.45, hue=0.4),
+        donor=mine[own.integers(len(mine))],
+        looks=appearance(own, man=_sex(body) == "M"),
         build=np.exp(rng.normal(0, [0.04, 0.03])),
         habits=style(rng),
     )
@@ -79,7 +78,3 @@ def person(number: int, files: Sequence[Path], *, seed: int) -> Person:
 def _sex(path: Path) -> str:
     """VALID's files are named group_sex_number_outfit."""
     return "".join(path.stem.split("_")[1:2])
-
-
-def _tint(rng: np.random.Generator, *, light: float, hue: float) -> np.ndarray:
-    return np.clip(np.exp(rng.normal(0, light) + rng.normal(0, hue, 3)), 0.3, 2.5)

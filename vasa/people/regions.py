@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 from vasa.people.avatar import Avatar
 from vasa.people.landmarks import places
 
-PARTS = ("background", "clothes", "skin", "hair", "eyes", "lips", "teeth", "mouth")  # teeth with gums and tongue
-_LIPS, _MOUTH = 1.0, 2.0
+PARTS = ("background", "clothes", "skin", "hair", "eyes", "lips", "teeth", "mouth", "glasses")
+_PART_OF_KIND = ("", "eyes", "teeth", "teeth", "hair", "glasses", "", "clothes", "mouth")  # teeth with gums and tongue
 _OUTER_LIPS = slice(48, 60)
 # Texture coordinates u, v of the walls of the mouth, upper and lower: from, to.
 _WALLS = np.array([[[0.0, 0.0], [0.1, 0.1]], [[0.87, 0.37], [1.0, 0.47]]])
@@ -18,14 +18,17 @@ _MASK_PX = 1024
 
 
 def regions(avatar: Avatar) -> np.ndarray:
-    """What the drawing calls a vertex beside its kind: [V], 0 nothing, 1 lips, 2 the mouth's inside."""
+    """The part of each vertex, an index into PARTS: [V]; 0 where the painted texture says what it is."""
     skin = (avatar.kind == 0) & (avatar.layer == 0) & (avatar.weights[:, 0] > 0.3)
     canvas = Image.new("L", (_MASK_PX, _MASK_PX))
     ImageDraw.Draw(canvas).polygon([tuple(p) for p in places()[_OUTER_LIPS] * _MASK_PX], fill=1)
     column, row = (avatar.uv % 1 * (_MASK_PX - 1)).astype(int).T
     lips = np.asarray(canvas)[row, column] > 0
     inside = np.any([_within(avatar.uv, wall) for wall in _WALLS], axis=0)
-    return np.where(skin & inside, _MOUTH, np.where(skin & lips, _LIPS, 0.0))
+    named = np.array([PARTS.index(name) if name else 0 for name in _PART_OF_KIND])[avatar.kind.astype(int)]
+    named[skin & lips] = PARTS.index("lips")
+    named[skin & inside] = PARTS.index("mouth")
+    return named
 
 
 def crown_colour(avatar: Avatar) -> np.ndarray:

@@ -12,9 +12,9 @@ import numpy as np
 from vasa.data.clip import LABELS, Clip, facts_of
 from vasa.data.coding import label_bytes
 from vasa.data.shards import revise, samples_in
+from vasa.people.body import embody
 from vasa.people.clip import labels, points, posed
 from vasa.people.film import Plan
-from vasa.people.mixing import embody
 from vasa.people.person import avatar_files
 from vasa.people.speech_source import SpeechSource, open_source
 

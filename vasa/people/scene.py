@@ -9,10 +9,18 @@ import moderngl
 import numpy as np
 from einops import rearrange
 
-from vasa.people.actor import Actor, Look, write_uniform
+from vasa.people.actor import Actor, Look, Programs, write_uniform
 from vasa.people.avatar import Avatar
 from vasa.people.rig import face
-from vasa.people.shaders import BACKDROP_FRAGMENT, FRAGMENT, PICK_FRAGMENT, SCREEN_VERTEX, VERTEX
+from vasa.people.shaders import (
+    BACKDROP_FRAGMENT,
+    EYE_FRAGMENT,
+    FRAGMENT,
+    LENS_FRAGMENT,
+    PICK_FRAGMENT,
+    SCREEN_VERTEX,
+    VERTEX,
+)
 
 PLACE_CELL = 4  # pixels of the picture per cell of the place map
 PART_CELL = 2  # and of the part map
@@ -43,17 +51,24 @@ class Stage:
                 f"No off-screen OpenGL 3.3 driver was found ({error}); "
                 "install Mesa's (apt-get install libegl1 libgl1-mesa-dri)."
             ) from None
+        self._gl.front_face = "cw"  # pictures are drawn upside down, as their rows are stored
         self.size = size
-        self._program = self._gl.program(VERTEX, FRAGMENT)
-        self._backdrop = self._gl.program(SCREEN_VERTEX, BACKDROP_FRAGMENT)
+        body, eyes, lenses = (self._gl.program(VERTEX, f) for f in (FRAGMENT, EYE_FRAGMENT, LENS_FRAGMENT))
+        self._programs = Programs(self._gl.program(SCREEN_VERTEX, BACKDROP_FRAGMENT), body, eyes, lenses)
         layers = self._layers = [self._gl.texture((size, size), 4, samples=samples) for _ in range(3)]
-        self._canvas = self._gl.framebuffer(layers, self._gl.depth_renderbuffer((size, size), samples=samples))
-        self._painted = self._gl.framebuffer(layers[:1])
+        depth = self._gl.depth_renderbuffer((size, size), samples=samples)
+        self._canvas = self._gl.framebuffer(layers, depth)
+        self._painted = self._gl.framebuffer(layers[:1], depth)
         self._picked = self._gl.program(SCREEN_VERTEX, PICK_FRAGMENT)
         write_uniform(self._picked, "part", np.array(1))
         self._picker = self._gl.vertex_array(self._picked, [])
         self._picture = self._gl.framebuffer([self._gl.texture((size, size), 4)])
         self._places, self._parts = (self._maps(size // cell) for cell in (PLACE_CELL, PART_CELL))
+
+    @property
+    def renderer(self) -> str:
+        """What draws, in the driver's words."""
+        return str(self._gl.info["GL_RENDERER"])
 
     def _maps(self, side: int) -> moderngl.Framebuffer:
         return self._gl.framebuffer([self._gl.texture((side, side), 4) for _ in range(2)])
@@ -71,11 +86,11 @@ class Stage:
         points, normals = face(avatar, expression)
         shots = []
         with self._gl.scope(self._canvas, moderngl.DEPTH_TEST):
-            actor = Actor(self._gl, self._program, self._backdrop, avatar, look)
+            actor = Actor(self._gl, self._programs, avatar, look)
             for t in range(len(parts)):
                 self._canvas.use()
                 self._gl.enable(moderngl.DEPTH_TEST)
-                actor.draw(self._canvas, points[t], normals[t], parts[t])
+                actor.draw(self._canvas, self._painted, points[t], normals[t], parts[t])
                 shots.append(self._read())
             actor.release()
         return Filmed(*(np.stack(kind) for kind in zip(*shots, strict=True)))

@@ -11,9 +11,9 @@ from PIL import Image
 from vasa.data.clip import clips_in
 from vasa.people.actor import Look
 from vasa.people.avatar import Avatar
+from vasa.people.body import embody
 from vasa.people.emotions import FACES
 from vasa.people.looks import look
-from vasa.people.mixing import embody
 from vasa.people.person import avatar_files, person
 from vasa.people.rig import place
 from vasa.people.scene import Stage
@@ -29,7 +29,7 @@ def person_sheet(number: int, avatars: Path, *, seed: int, size: int, cache: Pat
     """One person: a row of poses, a row of mouth shapes, a row of emotions."""
     who = person(number, avatar_files(avatars), seed=seed)
     avatar = embody(who, cache=cache)
-    scene = look(np.random.default_rng((seed, 3, number)), who)
+    scene = look(np.random.default_rng((seed, 3, number)))
     none = np.zeros((8, FACES.shape[1]))
     turns = [_TURNS, np.zeros((8, 3)), np.zeros((8, 3))]
     faces = [none, np.stack([shape(VISEMES[sound][0]) for sound in _SOUNDS]), FACES]
@@ -45,7 +45,7 @@ def crowd_sheet(people: int, avatars: Path, *, seed: int, size: int, cache: Path
     with Stage(size=size) as stage:
         for number in range(people):
             who = person(number, files, seed=seed)
-            scene = look(np.random.default_rng((seed, 3, number)), who)
+            scene = look(np.random.default_rng((seed, 3, number)))
             turn = 0.5 * _TURNS[number % 8][None]
             nothing = np.zeros((1, FACES.shape[1]))
             pictures.append(stills(stage, embody(who, cache=cache), scene, turns=turn, expression=nothing)[0])

@@ -11,9 +11,9 @@ from einops import rearrange
 from vasa.clock import CLOCK
 from vasa.media.video import VideoWriter
 from vasa.people.behaviour import speak
+from vasa.people.body import embody
 from vasa.people.clip import Script, posed
 from vasa.people.looks import look
-from vasa.people.mixing import embody
 from vasa.people.person import Person
 from vasa.people.scene import Stage
 from vasa.people.speech_source import SpeechSource
@@ -22,7 +22,7 @@ from vasa.people.speech_source import SpeechSource
 def talk(who: Person, speech: SpeechSource, *, seed: int, seconds: float) -> Script:
     """What a person says and does in a clip to look at; raises EspeakError where nothing can speak."""
     rng = np.random.default_rng((seed, 3, who.number))
-    scene = look(rng, who)
+    scene = look(rng)
     said = speech.draw(rng, who.split, CLOCK.frames_in(seconds))
     return Script(who, "speech", False, said, speak(rng, said.phones, said.samples, who.habits, wide=False), scene)
 
