@@ -40,7 +40,7 @@ def _glb(scene_json: bytes, *, claimed: int = 0) -> bytes:
 )
 def test_a_broken_avatar_is_named(tmp_path: Path, data: bytes, reason: str) -> None:
     pytest.importorskip("meshoptimizer", reason="needs the extra people")
-    from vasa.people.rigging import build
+    from vasa.people.loading import build
 
     path = tmp_path / "broken.glb"
     path.write_bytes(data)
@@ -51,7 +51,7 @@ def test_a_broken_avatar_is_named(tmp_path: Path, data: bytes, reason: str) -> N
 
 def test_an_avatar_without_the_shapes_is_named(avatars: Path, tmp_path: Path) -> None:
     pytest.importorskip("meshoptimizer", reason="needs the extra people")
-    from vasa.people.rigging import build
+    from vasa.people.loading import build
 
     path = tmp_path / "stiff.glb"
     path.write_bytes(sorted(avatars.glob("*.glb"))[0].read_bytes().replace(b"MouthOpen", b"MouthXpen"))

@@ -24,6 +24,7 @@ def _add_show(actions: argparse._SubParsersAction) -> None:
     command.add_argument("--size", type=int, default=192, help="pixels of each picture (default 192)")
     command.add_argument("--seconds", type=float, default=10.0, help="length of the talk (default 10)")
     command.add_argument("--avatars", type=Path, required=True, help="folder of .glb avatars")
+    command.add_argument("--shapes", type=Path, help="FaceKit's folder or .tar.xz, for more shapes of head")
     command.add_argument("--cache", type=Path, help="where read avatars are kept (default: the user's cache folder)")
     command.add_argument("-o", "--output", type=Path, required=True, help="the sheet, a PNG; the talk is an mp4 beside")
     command.set_defaults(run=show)
@@ -37,7 +38,7 @@ def show(arguments: argparse.Namespace) -> None:
         raise ValueError(f"There is no folder {arguments.output.parent}; make it first.")
     if arguments.seconds <= 0:
         raise ValueError(f"--seconds is more than 0; got {arguments.seconds:g}.")
-    common = {"seed": arguments.seed, "size": arguments.size, "cache": arguments.cache}
+    common = {"seed": arguments.seed, "size": arguments.size, "cache": arguments.cache, "shapes": arguments.shapes}
     if arguments.crowd:
         sheet = crowd_sheet(arguments.crowd, arguments.avatars, **common)
     else:
@@ -55,5 +56,5 @@ def _show_talk(arguments: argparse.Namespace) -> None:
     who = person(0, avatar_files(arguments.avatars), seed=arguments.seed)
     made = talk(who, open_source(None), seed=arguments.seed, seconds=arguments.seconds)
     path = arguments.output.with_suffix(".mp4")
-    write_talk(made, path, size=arguments.size, cache=arguments.cache)
+    write_talk(made, path, size=arguments.size, cache=arguments.cache, shapes=arguments.shapes)
     print(f'Wrote {path}: "{made.said.text}" ({made.said.voice}).')

@@ -42,6 +42,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     )
     command.add_argument("--seed", type=int, help="another seed is another film (default 0)")
     command.add_argument("--workers", type=int, help="processes at a time (default 1)")
+    command.add_argument("--shapes", help="FaceKit's folder or .tar.xz, for more shapes of head")
     command.add_argument("--cache", help="where read avatars are kept (default: the user's cache folder)")
     command.add_argument("-o", "--output", help="folder of the film; run again to go on")
     command.set_defaults(run=run)
@@ -96,6 +97,7 @@ def plan_of(settings: DictConfig) -> Plan:
         seed=settings.seed,
         recordings=Path(settings.recordings) if settings.recordings else None,
         cache=Path(settings.cache) if settings.cache else None,
+        shapes=Path(settings.shapes) if settings.shapes else None,
         paired=settings.paired is not None,
         sensor=settings.sensor,
         clip_s=settings.clip_seconds,

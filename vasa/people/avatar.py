@@ -65,7 +65,7 @@ def load_avatar(path: Path, *, texture_px: int = 1024, cache: Path | None = None
     if kept.exists():
         with np.load(kept) as arrays:
             return Avatar(**{f.name: arrays[f.name] for f in fields(Avatar)})
-    from vasa.people.rigging import build  # the reader needs `meshoptimizer`, a cached avatar does not
+    from vasa.people.loading import build  # the reader needs `meshoptimizer`, a cached avatar does not
 
     avatar = build(path, texture_px)
     kept.parent.mkdir(parents=True, exist_ok=True)

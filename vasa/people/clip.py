@@ -11,6 +11,7 @@ import numpy as np
 from vasa.clock import CLOCK
 from vasa.data.clip import packed
 from vasa.people.actor import Look
+from vasa.people.arkit import coefficients
 from vasa.people.avatar import Avatar
 from vasa.people.behaviour import Performance, roam, speak
 from vasa.people.landmarks import landmarks, visible
@@ -97,6 +98,7 @@ def labels(avatar: Avatar, made: Script, placement: Placement) -> dict[str, np.n
         "eyes": placement.eyes,
         "blink": np.repeat(acted.blink[:, None], 2, axis=1),
         "expression": acted.expression,
+        "arkit": coefficients(acted.expression, placement.eyes),
         "lip_opening": lip_opening(avatar, face(avatar, acted.expression)[0]),
         "emotion": acted.emotion,
         "distance": np.exp(-pose[:, 5:]),

@@ -14,10 +14,12 @@ import numpy as np
 from vasa.clock import CLOCK
 from vasa.data.clip import VERSION
 from vasa.data.shards import append, beside, places_in, sweep
+from vasa.people.arkit import ARKIT
 from vasa.people.avatar import EXPRESSIONS
 from vasa.people.body import embody
 from vasa.people.clip import Script, pack_clip, script, shoot
 from vasa.people.crew import at_work
+from vasa.people.facekit import load_shapes
 from vasa.people.paired import grid_facts, paired_script
 from vasa.people.person import Crowd, avatar_files, number_of
 from vasa.people.regions import PARTS
@@ -42,6 +44,7 @@ class Plan:
     recordings: Path | None = None
     cache: Path | None = None
     paired: bool = False  # see `vasa.people.paired`
+    shapes: Path | None = None  # FaceKit's folder or .tar.xz; None leaves people the avatars' shapes of head
     sensor: bool = False  # pictures as cameras and files spoil them, see `vasa.people.sensor`
     clip_s: float = CLIP_S  # mean length of a clip
     split: Crowd = "all"  # whom to film; a person has the same number, and looks the same, in a film of all
@@ -119,6 +122,8 @@ def film(plan: Plan, *, workers: int = 1, progress: Callable[[int], None] = lamb
     Raises ValueError where the folder holds another film, or the disk is too small or fills up.
     """
     avatar_files(plan.avatars)
+    if plan.shapes is not None:
+        load_shapes(plan.shapes, cache=plan.cache)  # once, before many processes want it
     _claim(plan)
     for number in range(-(-plan.clips // SHARD_CLIPS)):
         _bind(plan, number)
@@ -163,6 +168,7 @@ def _kind(plan: Plan) -> dict[str, object]:
         "people": plan.people,
         "paired": grid_facts() if plan.paired else None,
         "sensor": plan.sensor,
+        "shapes": plan.shapes is not None,
         "clip_seconds": plan.clip_s,
         "split": plan.split,
     }
@@ -175,6 +181,7 @@ def _facts(plan: Plan) -> dict[str, object]:
         "numbers": plan.numbers,
         "fps": CLOCK.frame_rate,
         "expression_names": EXPRESSIONS,
+        "arkit_names": ARKIT,
         "part_names": PARTS,
     }
 
@@ -195,7 +202,7 @@ def _work(plan: Plan, indices: list[int], report: Callable[[tuple[int, int]], No
     with Stage(size=plan.size) as stage:
         for index in indices:
             made = plan.script(index, files, speech)
-            filmed, tracks = shoot(stage, embody(made.who, cache=plan.cache), made)
+            filmed, tracks = shoot(stage, embody(made.who, cache=plan.cache, shapes=plan.shapes), made)
             with beside(plan.piece(index)) as file:
                 file.write(pack_clip(index, made, filmed, tracks))
             report((index, len(filmed.frames)))

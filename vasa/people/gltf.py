@@ -42,15 +42,25 @@ class Gltf:
         """Values of an accessor [count, width]; normalised integers become floats."""
         accessor = self.scene["accessors"][index]
         dtype, width = np.dtype(_DTYPES[accessor["componentType"]]), _WIDTHS[accessor["type"]]
-        count, start = accessor["count"], accessor.get("byteOffset", 0)
-        raw, stride = self._view(accessor["bufferView"])
-        stride = stride or dtype.itemsize * width
-        rows = np.lib.stride_tricks.as_strided(raw[start:], (count, dtype.itemsize * width), (stride, 1))
-        values = np.ascontiguousarray(rows).view(dtype)
+        values = np.zeros((accessor["count"], width), dtype)
+        if "bufferView" in accessor:
+            values = self._rows(accessor, accessor["count"], dtype, width)
+        if "sparse" in accessor:
+            few = accessor["sparse"]
+            places = self._rows(few["indices"], few["count"], np.dtype(_DTYPES[few["indices"]["componentType"]]), 1)
+            values = values.copy()
+            values[places[:, 0]] = self._rows(few["values"], few["count"], dtype, width)
         if not accessor.get("normalized"):
             return values
         largest = 2 ** (8 * dtype.itemsize - (dtype.kind == "i")) - 1
         return np.maximum(values.astype(np.float32) / largest, -1)
+
+    def _rows(self, source: dict[str, Any], count: int, dtype: np.dtype, width: int) -> np.ndarray:
+        raw, stride = self._view(source["bufferView"])
+        stride = stride or dtype.itemsize * width
+        start = source.get("byteOffset", 0)
+        rows = np.lib.stride_tricks.as_strided(raw[start:], (count, dtype.itemsize * width), (stride, 1))
+        return np.ascontiguousarray(rows).view(dtype)
 
     @lru_cache(maxsize=64)  # noqa: B019 (a file lives only while it is read)
     def _view(self, index: int) -> tuple[np.ndarray, int]:

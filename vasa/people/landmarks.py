@@ -13,12 +13,15 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
+from einops import repeat
 
 from vasa.people.avatar import Avatar
+from vasa.people.landmark_fit import blinks, nearest_vertices
 
 COUNT = 68
 _MARGIN = 0.05  # of depth that a place map's rounding and cells may cost
 _TURNED = -0.35  # rims of lids and lips face up and down and are seen all the same
+_ELSEWHERE = 0.12  # canonical units from where others have it; VALID's differ by 0.02
 _OFF_SURFACE = -0.05  # of a triangle's barycentric shares
 
 
@@ -37,17 +40,48 @@ def places() -> np.ndarray:
     return np.array([[float(number) for number in line.split(",")[:2]] for line in table])
 
 
+@cache
+def typical() -> np.ndarray:
+    """Where VALID's avatars have their landmarks on average, canonical units: [68, 3]."""
+    table = files("vasa.people").joinpath("landmarks.csv").read_text().splitlines()[1:]
+    return np.array([[float(number) for number in line.split(",")[3:]] for line in table])
+
+
 def anchors(avatar: Avatar) -> Anchors:
-    """Find the landmarks on an avatar; raises ValueError where its texture is laid out in another way."""
+    """Find the landmarks on an avatar: by texture coordinates, or by shape where its texture is laid out otherwise.
+
+    Raises ValueError where it has no face.
+    """
     triangles = avatar.triangles[_on_face(avatar)[avatar.triangles].all(1)]
     if not len(triangles):
         raise ValueError("The avatar has no skin on its head, so it has no landmarks; use an avatar like VALID's.")
+    hung, acts = _by_texture(avatar, triangles), blinks(avatar)
+    if hung is not None and (_usual(avatar, hung) or not acts):
+        return hung
+    if not acts:
+        raise ValueError("The avatar's texture is laid out unlike VALID's, so its landmarks cannot be found.")
+    vertices = nearest_vertices(avatar, typical())
+    return Anchors(repeat(vertices, "l -> l k", k=3), repeat(np.array([1.0, 0, 0]), "k -> l k", l=COUNT))
+
+
+def laid_out(avatar: Avatar) -> bool:
+    """Whether its texture is laid out as VALID's, so that it can be painted by the landmarks' places in it."""
+    triangles = avatar.triangles[_on_face(avatar)[avatar.triangles].all(1)]
+    hung = _by_texture(avatar, triangles) if len(triangles) else None
+    return hung is not None and _usual(avatar, hung)
+
+
+def _by_texture(avatar: Avatar, triangles: np.ndarray) -> Anchors | None:
     shares = _shares(places(), avatar.uv[triangles].astype(np.float64))
     best = shares.min(-1).argmax(1)
     found = shares[np.arange(COUNT), best]
-    if found.min() < _OFF_SURFACE:
-        raise ValueError("The avatar's texture is laid out unlike VALID's, so its landmarks cannot be found.")
-    return Anchors(triangles[best], found)
+    return Anchors(triangles[best], found) if found.min() >= _OFF_SURFACE else None
+
+
+def _usual(avatar: Avatar, hung: Anchors) -> bool:
+    """Whether landmarks lie about where faces have them."""
+    where = np.einsum("lk,lkc->lc", hung.shares, avatar.points[hung.vertices])
+    return bool(np.linalg.norm(where - typical(), axis=1).mean() < _ELSEWHERE)
 
 
 def _on_face(avatar: Avatar) -> np.ndarray:

@@ -16,11 +16,17 @@ from vasa.people.colours import face_colour
 _SAME_UV = 1e-3
 _SAME_PLACE = 0.13  # hair that is part of the skin may use one texture at different places
 _HAIR = 4  # index into KINDS
+_RELATED = 0.3  # of the vertices have a partner in an avatar of the same layout
 
 
 def mix(body: Avatar, other: Avatar, *, share: float) -> Avatar:
-    """`body` with this share of `other`'s head: shape, expressions and the skin of the face; hair and clothes stay."""
+    """`body` with this share of `other`'s head: shape, expressions and the skin of the face; hair and clothes stay.
+
+    Where their textures are laid out in different ways nothing is mixed.
+    """
     match, found = partners(body, other)
+    if found.mean() < _RELATED:
+        return body
     rigid = share * np.clip(body.weights[:, [0, 2, 3]].sum(1), 0, 1)
     shift = (other.points[match] - body.points) * rigid[:, None]
     shift[~found] = _borrowed(body, shift, found)

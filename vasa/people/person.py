@@ -11,10 +11,12 @@ import numpy as np
 
 from vasa.people.appearance import Appearance, appearance
 from vasa.people.behaviour import Style, style
+from vasa.people.facekit import MODES
 from vasa.people.voices import Split
 
 TEST_EVERY = 16  # every sixteenth person is kept for measuring
 HELD_OUT_EVERY = 7  # and so is every seventh avatar, shape and texture
+_SHAPE_SPREAD = 0.8  # of FaceKit's: at 0.85 its heads differ as VALID's do
 
 Crowd = Literal["all", "train", "test"]  # whom a film shows
 
@@ -31,6 +33,7 @@ class Person:
     donor: Path  # the avatar whose hair is lent
     looks: Appearance
     build: np.ndarray  # [2] stretch of the head along x and z
+    shape: np.ndarray  # [MODES] of `vasa.people.facekit`, in standard deviations
     habits: Style
 
 
@@ -71,6 +74,7 @@ def person(number: int, files: Sequence[Path], *, seed: int) -> Person:
         donor=mine[own.integers(len(mine))],
         looks=appearance(own, man=_sex(body) == "M"),
         build=np.exp(rng.normal(0, [0.04, 0.03])),
+        shape=_shape(np.random.default_rng((seed, 9, number))),
         habits=style(rng),
     )
 
@@ -78,3 +82,7 @@ def person(number: int, files: Sequence[Path], *, seed: int) -> Person:
 def _sex(path: Path) -> str:
     """VALID's files are named group_sex_number_outfit."""
     return "".join(path.stem.split("_")[1:2])
+
+
+def _shape(rng: np.random.Generator) -> np.ndarray:
+    return _SHAPE_SPREAD * np.clip(rng.normal(size=MODES), -2, 2)

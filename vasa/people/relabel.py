@@ -18,13 +18,18 @@ from vasa.people.film import Plan
 from vasa.people.person import avatar_files
 from vasa.people.speech_source import SpeechSource, open_source
 
-_LATER = {"landmarks", "landmarks_seen"}  # labels that films of older versions of vasa lack
+_LATER = {"landmarks", "landmarks_seen", "arkit"}  # labels that films of older versions of vasa lack
 _SAME = 1e-4  # how far a label may lie from the one in the clip; another machine rounds otherwise
 
 
-def plan_of(folder: Path, *, avatars: Path, recordings: Path | None, cache: Path | None) -> Plan:
+def plan_of(
+    folder: Path, *, avatars: Path, recordings: Path | None, cache: Path | None, shapes: Path | None = None
+) -> Plan:
     """The plan of a film that exists; raises ValueError where the folder holds none."""
     facts = facts_of(folder)
+    if bool(facts.get("shapes")) != (shapes is not None):
+        remedy = "name FaceKit with --shapes" if shapes is None else "leave --shapes out"
+        raise ValueError(f"{folder} was filmed {'with' if shapes is None else 'without'} FaceKit's shapes; {remedy}.")
     return Plan(
         folder=folder,
         avatars=avatars,
@@ -34,6 +39,7 @@ def plan_of(folder: Path, *, avatars: Path, recordings: Path | None, cache: Path
         seed=facts["seed"],
         recordings=recordings,
         cache=cache,
+        shapes=shapes,
         paired=bool(facts["paired"]),
         sensor=facts["sensor"],
         clip_s=facts["clip_seconds"],
@@ -73,7 +79,7 @@ def relabel(plan: Plan, shard: Path) -> tuple[int, int]:
 def _all_labels(plan: Plan, clip: Clip) -> dict[str, np.ndarray]:
     there = {name: values.numpy() for name, values in clip.labels.items()}
     made = plan.script(int(clip.name), *_sources(plan.avatars, plan.recordings))
-    avatar = embody(made.who, cache=plan.cache)
+    avatar = embody(made.who, cache=plan.cache, shapes=plan.shapes)
     placement = posed(avatar, made)
     again = labels(avatar, made, placement)
     _compare(clip, there, again)

@@ -5,13 +5,11 @@ It has meshes for body, eyes, teeth and hair, joints Neck, Head, LeftEye, RightE
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from einops import rearrange
 
 from vasa.people.avatar import CHIN_TO_EYES, EXPRESSION_INDEX, EXPRESSIONS, EYE_FRONT, Avatar
-from vasa.people.gltf import Gltf, Unfit, read_glb, thin
+from vasa.people.gltf import Gltf, Unfit, thin
 
 ARM_DROP = np.deg2rad(72)  # avatars stand with their arms stretched out
 FACING_BACK = -0.6
@@ -20,21 +18,10 @@ _MESH_KINDS = {"h_L_eye": 1, "h_R_eye": 1, "h_TeethDown": 2, "h_TeethUp": 3, "h_
 _PER_VERTEX = ("points", "normals", "uv", "weights", "layer", "kind")
 
 
-def build(path: Path, texture_px: int) -> Avatar:
-    """The avatar in a .glb file; raises Unfit, a ValueError, where it is damaged or lacks joints or blendshapes."""
-    try:
-        return _build(path, texture_px)
-    except (Unfit, FileNotFoundError):
-        raise
-    except (ValueError, KeyError, IndexError, TypeError, RuntimeError, OSError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise Unfit(f"{path.name} is damaged, or not built like VALID's avatars ({reason}); get it again.") from error
-
-
-def _build(path: Path, texture_px: int) -> Avatar:
-    gltf, name = read_glb(path), path.name
+def build_valid(gltf: Gltf, name: str, texture_px: int) -> Avatar:
+    """The avatar in a file called `name`; raises Unfit where it lacks joints or blendshapes."""
     bodies = [_mesh(gltf, node) for node in gltf.scene["nodes"] if "mesh" in node]
-    whole = _join(bodies)
+    whole = join(bodies)
     names = [node.get("name") for node in gltf.scene["nodes"]]
     world = gltf.globals({})
     try:
@@ -46,9 +33,10 @@ def _build(path: Path, texture_px: int) -> Avatar:
     if not all(np.abs(shifts[EXPRESSION_INDEX[e]]).any() for e in ("MouthOpen", "MPB_Up", "LeyeClose", "AE_AA")):
         raise Unfit(f"{name} lacks blendshapes like MouthOpen and LeyeClose; use an avatar like VALID's.")
     lips = find_lips(whole["points"], shifts, whole["kind"])
-    origin, unit = _frame(whole["points"], whole["kind"], shifts, joints, lips)
+    opening = shifts[EXPRESSION_INDEX["MouthOpen"]]
+    origin, unit = frame(whole["points"], whole["kind"], opening, joints, lips)
     textures = np.stack([_picture(gltf, m, texture_px) for m in (0, min(1, len(gltf.scene["materials"]) - 1))])
-    return _cut(
+    return cut(
         Avatar(
             points=((whole["points"] - origin) / unit).astype(np.float32),
             normals=whole["normals"].astype(np.float32),
@@ -134,9 +122,11 @@ def _shares(gltf: Gltf, joints: list[int], which: np.ndarray, share: np.ndarray)
     return np.einsum("nk,nkc->nc", share / share.sum(1, keepdims=True), table[which])
 
 
-def _join(meshes: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def join(meshes: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Meshes as one; what is per vertex, shapes [E, V, 3] and triangles."""
     starts = np.cumsum([0, *(len(m["points"]) for m in meshes)])
-    joined = {k: np.concatenate([m[k] for m in meshes]) for k in _PER_VERTEX}
+    loose = [k for k in meshes[0] if k not in ("triangles", "shifts", "turns")]
+    joined = {k: np.concatenate([m[k] for m in meshes]) for k in loose}
     joined["triangles"] = np.concatenate([m["triangles"] + s for m, s in zip(meshes, starts, strict=False)])
     for key in ("shifts", "turns"):
         joined[key] = np.concatenate([m[key] for m in meshes], axis=1)
@@ -157,12 +147,11 @@ def find_lips(points: np.ndarray, shifts: np.ndarray, kind: np.ndarray) -> np.nd
     return np.array([still[upper], jaw[lower]])
 
 
-def _frame(
-    points: np.ndarray, kind: np.ndarray, shifts: np.ndarray, joints: np.ndarray, lips: np.ndarray
+def frame(
+    points: np.ndarray, kind: np.ndarray, opening: np.ndarray, joints: np.ndarray, lips: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """Origin and unit of the canonical head, in the avatar's own."""
+    """Origin and unit of the canonical head, in the avatar's own; `opening` [V, 3] is its shape MouthOpen."""
     eyes, mouth = joints[2:].mean(0), points[lips].mean(0)
-    opening = shifts[EXPRESSION_INDEX["MouthOpen"]]
     moved = (kind == 0) & (np.abs(points[:, 0]) < 0.1 * abs(joints[2, 0] - joints[3, 0]))
     moved &= -opening[:, 1] > 0.5 * (-opening[kind == 0, 1]).max()
     candidates = points[moved]
@@ -172,7 +161,7 @@ def _frame(
     return np.array([0.0, (eyes[1] + mouth[1]) / 2, front - EYE_FRONT * unit]), unit
 
 
-def _cut(avatar: Avatar) -> Avatar:
+def cut(avatar: Avatar) -> Avatar:
     """Drop what no head-and-shoulders picture shows, and put the vertices that move first."""
     seen = (avatar.points[:, 1] > LOWEST) & (np.abs(avatar.points[:, 0]) < WIDEST)
     teeth = (avatar.kind == 2) | (avatar.kind == 3)

@@ -25,10 +25,12 @@ _TURNS = np.deg2rad(
 _SOUNDS = ("SIL", "M", "F", "AA", "AO", "UW", "IY", "S")
 
 
-def person_sheet(number: int, avatars: Path, *, seed: int, size: int, cache: Path | None) -> Image.Image:
+def person_sheet(
+    number: int, avatars: Path, *, seed: int, size: int, cache: Path | None, shapes: Path | None = None
+) -> Image.Image:
     """One person: a row of poses, a row of mouth shapes, a row of emotions."""
     who = person(number, avatar_files(avatars), seed=seed)
-    avatar = embody(who, cache=cache)
+    avatar = embody(who, cache=cache, shapes=shapes)
     scene = look(np.random.default_rng((seed, 3, number)))
     none = np.zeros((8, FACES.shape[1]))
     turns = [_TURNS, np.zeros((8, 3)), np.zeros((8, 3))]
@@ -38,7 +40,9 @@ def person_sheet(number: int, avatars: Path, *, seed: int, size: int, cache: Pat
     return grid(np.stack(rows))
 
 
-def crowd_sheet(people: int, avatars: Path, *, seed: int, size: int, cache: Path | None) -> Image.Image:
+def crowd_sheet(
+    people: int, avatars: Path, *, seed: int, size: int, cache: Path | None, shapes: Path | None = None
+) -> Image.Image:
     """Many people, eight in a row, each in a pose of their own."""
     files = avatar_files(avatars)
     pictures = []
@@ -48,7 +52,8 @@ def crowd_sheet(people: int, avatars: Path, *, seed: int, size: int, cache: Path
             scene = look(np.random.default_rng((seed, 3, number)))
             turn = 0.5 * _TURNS[number % 8][None]
             nothing = np.zeros((1, FACES.shape[1]))
-            pictures.append(stills(stage, embody(who, cache=cache), scene, turns=turn, expression=nothing)[0])
+            avatar = embody(who, cache=cache, shapes=shapes)
+            pictures.append(stills(stage, avatar, scene, turns=turn, expression=nothing)[0])
     return _in_rows(pictures)
 
 

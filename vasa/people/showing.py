@@ -27,9 +27,9 @@ def talk(who: Person, speech: SpeechSource, *, seed: int, seconds: float) -> Scr
     return Script(who, "speech", False, said, speak(rng, said.phones, said.samples, who.habits, wide=False), scene)
 
 
-def write_talk(made: Script, path: Path, *, size: int, cache: Path | None) -> Path:
+def write_talk(made: Script, path: Path, *, size: int, cache: Path | None, shapes: Path | None = None) -> Path:
     """Film a script and write it as an mp4 with its sound, whole or not at all."""
-    avatar = embody(made.who, cache=cache)
+    avatar = embody(made.who, cache=cache, shapes=shapes)
     with Stage(size=size) as stage:
         filmed = stage.film(avatar, made.look, expression=made.acted.expression, parts=posed(avatar, made).parts)
     frames = rearrange(torch.from_numpy(filmed.frames), "t h w c -> t c h w").float() / 255
