@@ -24,7 +24,7 @@ def test_nobody_films_on_when_the_parent_was_killed() -> None:
 
 
 def sleeping_crew() -> None:
-    with at_work(_sleep, None, [0], 1) as reports:
+    with at_work(_sleep, None, [[0]]) as reports:
         assert next(reports) == 0
         print("asleep", flush=True)
         time.sleep(20)
@@ -37,9 +37,9 @@ def _sleep(_task: None, _numbers: list[int], report: Callable[[int], None]) -> N
 
 
 def test_every_report_is_heard_and_a_mistake_is_raised() -> None:
-    with at_work(_double, 10, [1, 2, 3], 2) as reports:
+    with at_work(_double, 10, [[1, 3], [], [2]]) as reports:
         assert sorted(reports) == [12, 14, 16]
-    with at_work(_double, 0, [1], 1) as reports, pytest.raises(ValueError, match="nothing to double"):
+    with at_work(_double, 0, [[1]]) as reports, pytest.raises(ValueError, match="nothing to double"):
         next(reports)
 
 

@@ -19,19 +19,18 @@ Work = Callable[[Task, list[int], Callable[[Report], None]], None]
 
 
 @contextmanager
-def at_work(work: Work[Task, Report], task: Task, numbers: list[int], workers: int) -> Iterator[Iterator[Report]]:
-    """Let processes call work(task, their share of the numbers, report); yields their reports, one a number.
+def at_work(work: Work[Task, Report], task: Task, shares: list[list[int]]) -> Iterator[Iterator[Report]]:
+    """Let a process for each share of the numbers call work(task, share, report); yields their reports, one a number.
 
     Hearing them raises ValueError where one met a caller's mistake or is gone. All end with the block, or with us.
     """
     context = multiprocessing.get_context("spawn")
     heard: Queue[Report | str] = context.Queue()
-    shares = [numbers[w::workers] for w in range(min(workers, len(numbers)))]
-    crew = [context.Process(target=_run, args=(work, task, share, heard), daemon=True) for share in shares]
+    crew = [context.Process(target=_run, args=(work, task, share, heard), daemon=True) for share in shares if share]
     for worker in crew:
         worker.start()
     try:
-        yield (_next(heard, crew) for _ in numbers)
+        yield (_next(heard, crew) for share in shares for _ in share)
     finally:
         for worker in crew:
             worker.terminate()
