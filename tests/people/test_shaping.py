@@ -98,7 +98,7 @@ def test_the_body_stays_where_it_was_but_for_the_unit(before: Avatar, after: Ava
 def test_near_the_eyeball_distances_count_in_radii() -> None:
     ball = Eyeball(np.zeros(3), 1.0, np.array([0.5, 0, 0]), 1.2)
     before = np.array([[0, 0, 1.1], [0, 0, 3.0]])
-    after = [*before, 0.5, 0.3, 0]
+    after = before + np.array([0.5, 0.3, 0])
     fitted = ball.fit(before, after)
     assert np.linalg.norm(fitted[0] - ball.centre_after) == pytest.approx(1.1 * 1.2)
     np.testing.assert_allclose(fitted[1], after[1])

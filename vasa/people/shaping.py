@@ -5,6 +5,7 @@ Lids and lips stay fitted because what an expression moves goes through the same
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +24,8 @@ _REACH = (1.25, 2.0)  # eyeball radii: nearer is bound to the eyeball, farther i
 _STEP = 0.02  # canonical units, of a finite difference
 _MAP_CELL = 0.12  # canonical units, of the map from the avatar into FaceKit's head
 _STILL = 1e-6
+
+Move = Callable[[np.ndarray, np.ndarray], np.ndarray]  # points [N, 3] and shares [N, 1] to where they go [N, 3]
 
 
 @dataclass(frozen=True)
@@ -131,9 +134,8 @@ def _eyeball(avatar: Avatar, space: Field, where: np.ndarray, side: int) -> Eyeb
     return Eyeball(centre, radius, moved, scale * radius)
 
 
-def _shifts(avatar: Avatar, points: np.ndarray, share: np.ndarray, move: object) -> np.ndarray:
+def _shifts(avatar: Avatar, points: np.ndarray, share: np.ndarray, move: Move) -> np.ndarray:
     """Blendshapes [E, M, 3] that end where space carries their old ends."""
-    assert callable(move)
     which, vertex = np.nonzero(np.abs(avatar.shifts).max(-1) > _STILL)
     ends = avatar.points[vertex].astype(np.float64) + avatar.shifts[which, vertex]
     shifts = np.zeros_like(avatar.shifts, dtype=np.float64)
@@ -141,9 +143,8 @@ def _shifts(avatar: Avatar, points: np.ndarray, share: np.ndarray, move: object)
     return shifts
 
 
-def _turning(avatar: Avatar, share: np.ndarray, move: object) -> np.ndarray:
+def _turning(avatar: Avatar, share: np.ndarray, move: Move) -> np.ndarray:
     """Inverse transposed derivative of the motion at each vertex [V, 3, 3]: it carries normals."""
-    assert callable(move)
     ahead, back = (
         np.stack([move(avatar.points + sign * _STEP * axis, share) for axis in np.eye(3)], axis=-1) for sign in (1, -1)
     )
