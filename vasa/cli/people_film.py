@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +16,8 @@ LENGTHS = ("minutes", "clips_per_person", "paired")
 KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("people", "clips_per_person", "paired", "size", "seed", "workers"), (int,)),
     **dict.fromkeys(("minutes", "clip_seconds"), (int, float)),
-    "sensor": (bool,),
+    **dict.fromkeys(("sensor", "rooms"), (bool,)),
+    "voices": (str,),
 }
 
 
@@ -40,6 +43,10 @@ def add(actions: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--sensor", action="store_true", default=None, help="blur, noise and loss of JPEG or H.264, drawn per clip"
     )
+    command.add_argument(
+        "--rooms", action="store_true", default=None, help="echo, noise and loudness of rooms, drawn per clip"
+    )
+    command.add_argument("--voices", metavar="MODULE:FUNCTION", help="your own text-to-speech instead of espeak-ng's")
     command.add_argument("--seed", type=int, help="another seed is another film (default 0)")
     command.add_argument("--workers", type=int, help="processes at a time (default 1)")
     command.add_argument("--shapes", help="FaceKit's folder or .tar.xz, for more shapes of head")
@@ -59,6 +66,8 @@ def run(arguments: argparse.Namespace) -> None:
     from vasa.people.statistics import write_statistics
 
     settings = _settings(arguments)
+    if settings.voices:
+        sys.path.insert(0, os.getcwd())  # where users keep a module of their own
     if settings.workers < 1:
         raise ValueError(f"A film needs at least one worker; got {settings.workers}.")
     plan = plan_of(settings)
@@ -100,6 +109,8 @@ def plan_of(settings: DictConfig) -> Plan:
         shapes=Path(settings.shapes) if settings.shapes else None,
         paired=settings.paired is not None,
         sensor=settings.sensor,
+        rooms=settings.rooms,
+        voices=settings.voices,
         clip_s=settings.clip_seconds,
         split=settings.split,
     )

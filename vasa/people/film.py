@@ -12,6 +12,7 @@ from typing import get_args
 
 import numpy as np
 
+from vasa.audio.augment import Augmentation
 from vasa.clock import CLOCK
 from vasa.data.clip import VERSION
 from vasa.data.shards import append, beside, places_in, sweep
@@ -47,6 +48,8 @@ class Plan:
     paired: bool = False  # see `vasa.people.paired`
     shapes: Path | None = None  # FaceKit's folder or .tar.xz; None leaves people the avatars' shapes of head
     sensor: bool = False  # pictures as cameras and files spoil them, see `vasa.people.sensor`
+    rooms: bool = False  # sound as rooms and microphones change it, see `vasa.audio.augment`
+    voices: str | None = None  # "module:function" of other voices, see `vasa.people.speech_source.open_source`
     clip_s: float = CLIP_S  # mean length of a clip
     split: Crowd = "all"  # whom to film; a person has the same number, and looks the same, in a film of all
 
@@ -99,7 +102,12 @@ class Plan:
             made = script(
                 index, files, speech, people=self.people, seed=self.seed, clip_s=self.clip_s, split=self.split
             )
-        return replace(made, sensor=sensor(np.random.default_rng((self.seed, 6, index)))) if self.sensor else made
+        if self.sensor:
+            made = replace(made, sensor=sensor(np.random.default_rng((self.seed, 6, index))))
+        if self.rooms:
+            samples = Augmentation()(made.said.samples, np.random.default_rng((self.seed, 10, index)))
+            made = replace(made, said=replace(made.said, samples=samples))
+        return made
 
 
 def frame_bytes(size: int) -> float:
@@ -123,6 +131,7 @@ def film(plan: Plan, *, workers: int = 1, progress: Callable[[int], None] = lamb
     Raises ValueError where the folder holds another film, or the disk is too small or fills up.
     """
     avatar_files(plan.avatars)
+    open_source(plan.recordings, plan.voices)
     if plan.shapes is not None:
         load_shapes(plan.shapes, cache=plan.cache)  # once, before many processes want it
     _claim(plan)
@@ -175,6 +184,8 @@ def _kind(plan: Plan) -> dict[str, object]:
         "people": plan.people,
         "paired": grid_facts() if plan.paired else None,
         "sensor": plan.sensor,
+        "rooms": plan.rooms,
+        "voices": plan.voices,
         "shapes": plan.shapes is not None,
         "clip_seconds": plan.clip_s,
         "split": plan.split,
@@ -205,7 +216,7 @@ def _bind(plan: Plan, shard: int) -> None:
 
 def _work(plan: Plan, indices: list[int], report: Callable[[tuple[int, int]], None]) -> None:
     """Film some clips, in a process of its own."""
-    files, speech = avatar_files(plan.avatars), open_source(plan.recordings)
+    files, speech = avatar_files(plan.avatars), open_source(plan.recordings, plan.voices)
     with Stage(size=plan.size) as stage:
         for _, clips in groupby(indices, key=lambda index: index % plan.people):
             avatar: Avatar | None = None

@@ -42,6 +42,8 @@ def plan_of(
         shapes=shapes,
         paired=bool(facts["paired"]),
         sensor=facts["sensor"],
+        rooms=facts["rooms"],
+        voices=facts["voices"],
         clip_s=facts["clip_seconds"],
         split=facts["split"],
     )
@@ -78,7 +80,7 @@ def relabel(plan: Plan, shard: Path) -> tuple[int, int]:
 
 def _all_labels(plan: Plan, clip: Clip) -> dict[str, np.ndarray]:
     there = {name: values.numpy() for name, values in clip.labels.items()}
-    made = plan.script(int(clip.name), *_sources(plan.avatars, plan.recordings))
+    made = plan.script(int(clip.name), *_sources(plan.avatars, plan.recordings, plan.voices))
     avatar = embody(made.who, cache=plan.cache, shapes=plan.shapes)
     placement = posed(avatar, made)
     again = labels(avatar, made, placement)
@@ -87,8 +89,8 @@ def _all_labels(plan: Plan, clip: Clip) -> dict[str, np.ndarray]:
 
 
 @cache
-def _sources(avatars: Path, recordings: Path | None) -> tuple[tuple[Path, ...], SpeechSource]:
-    return avatar_files(avatars), open_source(recordings)
+def _sources(avatars: Path, recordings: Path | None, voices: str | None) -> tuple[tuple[Path, ...], SpeechSource]:
+    return avatar_files(avatars), open_source(recordings, voices)
 
 
 def _compare(clip: Clip, there: dict[str, np.ndarray], again: dict[str, np.ndarray]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,9 +41,26 @@ class SpeechSource:
         return fit(join(pieces), frames, lead=int(rng.integers(0, 25)) if rng.random() < 0.4 else 0)
 
 
-def open_source(recordings: Path | None) -> SpeechSource:
-    """All synthetic voices, and the recorded LJ Speech sentences of a folder if one is named."""
-    return SpeechSource(cast(), recorded_ljspeech(recordings) if recordings else ())
+def open_source(recordings: Path | None, voices: str | None = None) -> SpeechSource:
+    """All synthetic voices, or those that `voices` names, and the recorded LJ Speech sentences of a folder if one is.
+
+    voices: "module:function", where function() returns `vasa.people.voices.Voice`s of both splits; any text-to-speech
+    that knows its phones' times can be one. Raises ValueError where it does not.
+    """
+    return SpeechSource(named_voices(voices) if voices else cast(), recorded_ljspeech(recordings) if recordings else ())
+
+
+def named_voices(name: str) -> tuple[Voice, ...]:
+    """What "module:function" returns; raises ValueError where that is no voices of both splits."""
+    module, _, function = name.partition(":")
+    try:
+        voices = tuple(getattr(import_module(module), function)())
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"No voices come from {name!r} ({error}); write module:function of your own.") from error
+    splits = {getattr(voice, "split", None) for voice in voices}
+    if missing := {"train", "test"} - splits:
+        raise ValueError(f"{name} gives no voice of split {' or '.join(sorted(missing))}; a film needs both.")
+    return voices
 
 
 def silence(frames: int) -> Utterance:
