@@ -67,7 +67,7 @@ def _talking(tracks: list[dict[str, np.ndarray]]) -> dict[str, float]:
         return {}
     frames = sum(len(track["pose"]) for track in tracks)
     jumps = np.concatenate([saccades(track["eyes"]) for track in tracks])
-    turns = np.concatenate([np.abs(np.diff(track["pose"][:, :3], axis=0)).sum(1) for track in tracks])
+    turns = np.concatenate([np.linalg.norm(np.diff(track["pose"][:, :3], axis=0), axis=1) for track in tracks])
     numbers = {
         "blinks_per_minute": sum(blinks(track["blink"]) for track in tracks) * 60 * CLOCK.frame_rate / frames,
         "gaze_at_camera": gaze_at_camera(np.concatenate([track["gaze"] for track in tracks])),
