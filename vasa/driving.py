@@ -2,28 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, tee
 
 import torch
 from torch import Tensor
 
 from vasa.clock import Clock
+from vasa.face.crop import Crop
+from vasa.face.detector import Detector
+from vasa.face.tracking import Followed, Follows, track
 from vasa.render import Renderer
 from vasa.types import Motion
 
 
-def batches(items: Iterable[Tensor], size: int) -> Iterator[list[Tensor]]:
+@dataclass(frozen=True)
+class View:
+    """What a renderer sees of one frame of a video [3, S, S], and how it was cut."""
+
+    face: Tensor
+    cut: Followed
+
+
+def views(frames: Iterable[Tensor], detector: Detector, first: Crop, size_px: int) -> Iterator[View]:
+    """The face in frames [3, H, W] of a video, of which the first one shows it in `first`.
+
+    It is followed by detectors that can (`vasa.face.tracking.Follows`); others leave the crop where it is.
+    """
+    shown, looked_at = tee(frames)
+    still = Followed(first, first)
+    cuts = track(looked_at, detector, first) if isinstance(detector, Follows) else (still for _ in looked_at)
+    return (View(cut.crop.crop(frame, size_px), cut) for frame, cut in zip(shown, cuts, strict=True))
+
+
+def batches(items: Iterable[View], size: int) -> Iterator[list[View]]:
     """Items in lists of this size; the last one may be shorter."""
     rest = iter(items)
     while taken := list(islice(rest, size)):
         yield taken
 
 
-def seen_motion(renderer: Renderer, crops: Iterable[Tensor], batch: int, device: torch.device) -> Iterator[Motion]:
-    """The motion in crops [3, H, W] of a video, a few frames [1, T, M] at a time."""
-    for some in batches(crops, batch):
-        yield renderer.motion_of(torch.stack(some)[None].to(device))
+def seen_motion(renderer: Renderer, seen: Iterable[View], batch: int, device: torch.device) -> Iterator[Motion]:
+    """The motion in the views of a video, a few frames [1, T, M] at a time.
+
+    A crop that follows the head takes its place and size out of the picture: they are put back into the pose, which is
+    told in the units of the first crop, as if all frames had been cut with that one.
+    """
+    for some in batches(seen, batch):
+        motion = renderer.motion_of(torch.stack([view.face for view in some])[None].to(device))
+        yield Motion(at_home(motion.pose, [view.cut for view in some]), motion.dynamics)
+
+
+def at_home(pose: Tensor, cuts: Sequence[Followed]) -> Tensor:
+    """Poses [1, T, 6] in the units of each frame's own crop -> in those of its home (`vasa.geometry.pose_matrix`)."""
+    rows = [_at_home(row, cut) for row, cut in zip(pose[0].double().cpu(), cuts, strict=True)]
+    return torch.stack(rows)[None].to(pose)
+
+
+def _at_home(pose: Tensor, cut: Followed) -> Tensor:
+    yaw, pitch, roll, x, y, log_scale = pose
+    x, y = cut.home.to_crop(cut.crop.to_picture(torch.stack([x, y])))
+    larger = pose.new_tensor(cut.crop.size_px / cut.home.size_px).log()
+    return torch.stack([yaw, pitch, roll + cut.crop.angle - cut.home.angle, x, y, log_scale + larger])
 
 
 class Metered:

@@ -14,7 +14,7 @@ from vasa import checkpoint, device, store
 from vasa.audio import AudioEncoder
 from vasa.clock import CLOCK, Clock
 from vasa.config import instantiate
-from vasa.driving import Metered, seen_motion
+from vasa.driving import Metered, View, seen_motion, views
 from vasa.face.default import default_detector
 from vasa.face.detector import Detector
 from vasa.media.picture import Picture, load_picture
@@ -45,9 +45,9 @@ class Pipeline:
     """Holds the parts, checks that they fit, and runs them; it remembers nothing between calls.
 
     renderer, motion, audio: see the protocols; without motion and audio it can `reenact` only. detector: finds the face
-    (default: the offline one). video_transfer, voice_transfer: how motion seen in a video or made from a voice becomes
-    the portrait's (default: as it comes, the head kept in its place). configs: the `_target_` tree of each, for
-    `save_pretrained`. batch: frames decoded at once. Raises ValueError where parts do not fit.
+    (default: the face reader that ships). video_transfer, voice_transfer: how motion seen in a video or made from a
+    voice becomes the portrait's (default: as it comes, the head kept in its place). configs: the `_target_` tree of
+    each, for `save_pretrained`. batch: frames decoded at once. Raises ValueError where parts do not fit.
     """
 
     def __init__(
@@ -141,15 +141,16 @@ class Pipeline:
     def follow(self, portrait: Picture | Sitter, video: Path | str, *, paste: bool | None = None) -> Iterator[Piece]:
         """The same, a few frames at a time.
 
-        The video is cropped where its first frame has the face. `video_transfer` says how its motion becomes the
-        portrait's: usually angles and expression are taken as seen, the head's place and size change as they do in the
-        video, from where they are in the portrait.
+        The face is followed through the video by detectors that can, and its head's place and size are told as they
+        change in the picture, wherever the crop went: see `vasa.driving`. `video_transfer` says how its motion becomes
+        the portrait's: usually angles and expression are taken as seen, place and size change as they do in the video,
+        from where they are in the portrait.
         """
         reader = VideoReader(video, self.clock)
-        first = Stage.of(next(iter(reader)), self.detector, self.renderer.image_size)
+        first = self.detector(next(iter(reader)))
         sitter = self.sitter(portrait, paste=paste)
         sound = Metered(read_blocks(video, self.clock), self.clock) if has_sound(video) else None
-        return self._followed(sitter, (first.square.crop(frame, self.renderer.image_size) for frame in reader), sound)
+        return self._followed(sitter, views(reader, self.detector, first, self.renderer.image_size), sound)
 
     @torch.no_grad()
     def sitter(self, portrait: Picture | Sitter, *, paste: bool | None = None) -> Sitter:
@@ -165,9 +166,9 @@ class Pipeline:
         yield from session.finish()
 
     @torch.no_grad()
-    def _followed(self, sitter: Sitter, crops: Iterable[Tensor], sound: Metered | None) -> Iterator[Piece]:
+    def _followed(self, sitter: Sitter, seen: Iterable[View], sound: Metered | None) -> Iterator[Piece]:
         track = Track(self.video_transfer, sitter.portrait)
-        for motion in map(track, seen_motion(self.renderer, crops, self.batch, self.device)):
+        for motion in map(track, seen_motion(self.renderer, seen, self.batch, self.device)):
             for frames in self._show(sitter, motion):
                 yield Piece(frames, motion, sound.take(len(frames)) if sound else None)
 

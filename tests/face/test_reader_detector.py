@@ -1,4 +1,4 @@
-"""The reader's detector goes to where the reader says the head is, takes the largest face and follows it in a video."""
+"""The reader's detector goes to where the reader says the head is, takes the largest plain face, and tells doubts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from vasa.face.cascade import CascadeDetector
 from vasa.face.crop import Crop
+from vasa.face.detector import UnsureFace
 from vasa.face.heads import cells
-from vasa.face.reader_detector import SHIPPED, ReaderDetector
+from vasa.face.reader_detector import SHIPPED, Found, ReaderDetector
 from vasa.face.reading import FaceReading
-from vasa.face.tracking import Smooth, track
 
 RADIUS = 0.4  # of a made-up face, in crop units of the crop that fits it: a red disc whose upper half is green
 
@@ -34,6 +33,9 @@ class ReadsDiscs:
     """Reads those faces by measuring them."""
 
     image_size = 96
+
+    def __init__(self, face: float = 0.95) -> None:
+        self.face = face
 
     def __call__(self, picture: Tensor) -> FaceReading:
         rows = [self._pose(one) for one in picture]
@@ -55,7 +57,8 @@ class ReadsDiscs:
         up_x, up_y = places[green].mean(0) - places[disc].mean(0)
         radius = math.sqrt(float(disc.float().mean()) * 4 / math.pi)
         zero = torch.zeros(())
-        return torch.stack([zero, zero, torch.atan2(-up_x, -up_y), x, y, torch.tensor(radius / RADIUS).log()]), 0.9
+        log_scale = torch.tensor(radius / RADIUS).log()
+        return torch.stack([zero, zero, torch.atan2(-up_x, -up_y), x, y, log_scale]), self.face
 
 
 def proposing(*crops: Crop):
@@ -100,55 +103,37 @@ def test_where_the_reader_sees_none_there_is_none() -> None:
         detector(scene(Crop(150, 120, 40), height=60 + 180, width=300))
 
 
+def test_a_face_that_may_be_none_is_taken_with_a_warning() -> None:
+    truth = Crop(90, 110, 100)
+    doubtful = ReaderDetector(ReadsDiscs(face=0.62), candidates=proposing(Crop(95, 105, 120)))
+    with pytest.warns(UnsureFace, match="only 62% certain") as told:
+        assert close(doubtful(scene(truth)), truth)
+    assert told[0].message.face == pytest.approx(0.62)
+    with pytest.raises(ValueError, match="No face was found"):
+        ReaderDetector(ReadsDiscs(face=0.4), candidates=proposing(Crop(95, 105, 120)))(scene(truth))
+
+
+def test_a_plain_face_is_taken_before_a_larger_doubtful_one() -> None:
+    faces = {"small": Crop(60, 60, 70), "large": Crop(200, 130, 110)}
+    detector = ReaderDetector(ReadsDiscs(), candidates=proposing(*faces.values()))
+    assert close(detector(scene(*faces.values())), faces["large"])
+    first = proposing(faces["large"], faces["small"])
+    read = {70: 0.95, 110: 0.6}
+
+    class Told(ReaderDetector):
+        def refined(self, picture, crops):
+            return [Found(crop, read.get(round(crop.size_px), 0.0)) for crop in crops]
+
+    assert Told(ReadsDiscs(), candidates=first)(scene(*faces.values())) == faces["small"]
+
+
 def test_a_guess_that_runs_away_is_left_out() -> None:
     detector = ReaderDetector(ReadsDiscs(), candidates=proposing())
     assert detector.refined(scene(Crop(150, 120, 30)), [Crop(110, 120, 120)]) == []
     assert detector.refined(scene(), []) == []
 
 
-def test_tracking_follows_a_face_and_keeps_it_when_it_is_hidden() -> None:
-    detector = ReaderDetector(ReadsDiscs(), candidates=proposing())
-    truth = [Crop(120 + 3 * n, 120, 130) for n in range(12)]
-    frames = [scene(crop) for crop in truth]
-    frames[6] = scene()  # nobody there for a moment
-    crops = list(track(frames, detector))
-    assert crops[6] == crops[5]
-    assert all(close(crop, goal, 0.08) for crop, goal in zip(crops, truth, strict=True))
-
-
-def test_tracking_steadies_a_face_that_trembles() -> None:
-    random = torch.Generator().manual_seed(0)
-    shake = torch.randn(30, generator=random) * 1.5
-
-    class Trembling:
-        def __call__(self, picture: Tensor) -> Crop:
-            return Crop(100, 100, 100)
-
-        def near(self, picture: Tensor, last: Crop) -> Crop | None:
-            return Crop(100 + float(picture.mean()), 100, 100)
-
-    frames = [value.expand(3, 2, 2) for value in shake]
-    x = torch.tensor([crop.x_px for crop in track(frames, Trembling(), Smooth())])
-    assert x.diff().std() < 0.35 * shake.diff().std()
-
-
-def test_a_first_frame_without_a_face_is_told() -> None:
-    with pytest.raises(ValueError, match="No face"):
-        next(track([scene()], ReaderDetector(ReadsDiscs(), candidates=proposing())))
-
-
 @pytest.mark.skipif(SHIPPED.is_dir(), reason="this copy has weights")
 def test_a_copy_without_weights_says_so() -> None:
     with pytest.raises(ValueError, match="no checkpoint"):
         ReaderDetector.shipped()
-
-
-def test_the_cascade_proposes_turned_crops_for_turned_heads() -> None:
-    from tests.face.test_cascade import PERSON
-    from vasa.media.picture import load_picture
-
-    person = load_picture(PERSON)
-    side = person.shape[-1]
-    turned = Crop(side / 2, side / 2, side * 1.2, -0.9).crop(person, 150)
-    proposed = [crop for some in CascadeDetector().candidates(turned) for crop in some]
-    assert any(crop.angle and abs(crop.x_px - 75) < 30 and abs(crop.y_px - 75) < 30 for crop in proposed)

@@ -50,12 +50,20 @@ class Crop:
         """Picture pixels [..., 2] to crop units [..., 2]."""
         return (points - self._centre(points)) @ self._axes(points) / (self.size_px / 2)
 
+    def of_cut(self, found: Crop, size: int) -> Crop:
+        """A crop of the picture that `crop` cut, `size` pixels a side, as a crop of the whole picture."""
+        place = torch.tensor([found.x_px, found.y_px], dtype=torch.float64)
+        x, y = self.to_picture(place * 2 / size - 1).tolist()
+        return Crop(x, y, found.size_px * self.size_px / size, found.angle + self.angle)
+
     def crop(self, picture: Tensor, size: int) -> Tensor:
         """Cut [..., 3, H, W] to [..., 3, size, size]; outside the picture its edge goes on, more and more blurred."""
         # Several samples a pixel, averaged, keep fine texture from aliasing when a large face becomes a small crop.
         samples = max(1, math.ceil(self.size_px / size - 1e-6))
         points = self.to_picture(_centres(size * samples, size * samples, picture) * 2 / (size * samples) - 1)
-        cut = torch.lerp(_sample(picture, points), _blurred(picture, points), self._outside(picture, points))
+        cut, outside = _sample(picture, points), self._outside(picture, points)
+        if outside.any():
+            cut = torch.lerp(cut, _blurred(picture, points), outside)
         return reduce(cut, "... c (h i) (w j) -> ... c h w", "mean", i=samples, j=samples)
 
     def uncrop(self, patch: Tensor, height: int, width: int) -> Tensor:

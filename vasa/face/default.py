@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from vasa.face.cascade import CascadeDetector
 from vasa.face.detector import Detector
 
 
 def default_detector() -> Detector:
-    """Needs no weights from a network."""
-    return CascadeDetector()
+    """The face reader that ships: it needs no network, and follows a face through a video."""
+    from vasa.face.reader_detector import ReaderDetector  # only now: it loads timm, which many need not wait for
+
+    return ReaderDetector.shipped()

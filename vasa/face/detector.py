@@ -17,9 +17,21 @@ class Detector(Protocol):
     def __call__(self, picture: Tensor) -> Crop:
         """The crop that fits the face in [3, H, W], upright: a tilted head stays tilted, tilt is part of the pose.
 
-        Where there are several faces, the largest. Raises ValueError where there is none, or one below MIN_FACE_PX.
+        Where there are several faces, one large one; each detector says which. Raises ValueError where there is none,
+        or one below MIN_FACE_PX.
         """
         ...
+
+
+class UnsureFace(UserWarning):
+    """A face was found that may be none. face: how surely it is one, 0 to 1."""
+
+    def __init__(self, face: float) -> None:
+        self.face = face
+        super().__init__(
+            f"The face in the picture is only {face:.0%} certain to be one (a painted, small, hidden or side face?); "
+            "look at the result, or take a plainer picture."
+        )
 
 
 def no_face() -> ValueError:

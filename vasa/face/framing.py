@@ -17,6 +17,7 @@ from vasa.face.crop import Crop
 from vasa.face.detector import check_width
 from vasa.face.layouts import layout_of
 
+ROOM, NEAR_PX = 1.5, 384  # of the square about a face's last crop in which it is looked for: in crops, in pixels
 CLOSE_PX = 1e-3  # eyes and mouth nearer than this say nothing about up and down
 
 
@@ -88,6 +89,15 @@ class FramedDetector:
         points = self.landmarks(picture)
         check_width((points[:, 0].max() - points[:, 0].min()).item())
         return self.framing.crop(points, self.size_px)
+
+    def near(self, picture: Tensor, last: Crop) -> Crop | None:
+        """The crop of the face that was about there a moment ago; None where it is not."""
+        around = Crop(last.x_px, last.y_px, ROOM * last.size_px)
+        try:
+            found = self(around.crop(picture, NEAR_PX))
+        except ValueError:
+            return None
+        return around.of_cut(found, NEAR_PX)
 
 
 def _axes(points: Tensor) -> tuple[Tensor, Tensor]:

@@ -35,7 +35,7 @@ class FaceReader(nn.Module):
         if STRIDE not in strides[:-1]:
             raise ValueError(f"A face reader's backbone has a map of stride {STRIDE} and a coarser one; got {strides}.")
         self.image_size, self.identity_size = image_size, identity
-        self.backbone, self.fine = backbone, strides.index(STRIDE)
+        self.backbone, self.fine, self.stride = backbone, strides.index(STRIDE), strides[-1]
         self.joined, self.votes = Joined(channels[self.fine :], width), Votes(width)
         self.looks = nn.ModuleList(CloseLook(channels[FINEST], part=n, outputs=detail) for n in range(len(PARTS)))
         whole, shape = channels[-1], 2 * COUNT
@@ -60,6 +60,18 @@ class FaceReader(nn.Module):
             picture = F.interpolate(picture, goal, mode="bilinear", antialias=True, align_corners=False)
         maps: list[Tensor] = self.backbone(4 * picture - 2)
         return maps
+
+    def windows(self, picture: Tensor) -> Tensor:
+        """How surely each window of a picture [B, 3, H, W] of any size shows a face, as logits [B, h, w].
+
+        Windows are as many whole strides wide as `image_size` needs; one starts every stride, the first half a stride
+        outside the picture. It is `forward`'s face for all at once, less exact, as a window sees what is beside it.
+        """
+        around = F.pad(picture, (self.stride // 2,) * 4, mode="replicate")
+        coarse = self.backbone(4 * around - 2)[-1]
+        cells = -(-self.image_size // self.stride)
+        seen = F.avg_pool2d(coarse, cells, stride=1)
+        return self.face(rearrange(seen, "b c h w -> b h w c"))[..., 0].float()
 
     def estimate(self, picture: Tensor) -> Estimate:
         """The same as `forward`, before it is put in words."""

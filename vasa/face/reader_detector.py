@@ -1,8 +1,9 @@
-"""A detector that knows faces: the reader judges and aligns what simpler means propose."""
+"""The default detector: the reader looks for faces, cuts what may be one anew, and judges it."""
 
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -13,13 +14,14 @@ import torch
 from torch import Tensor
 
 from vasa import checkpoint
-from vasa.face.cascade import CascadeDetector
 from vasa.face.crop import Crop
-from vasa.face.detector import check_width, no_face
+from vasa.face.detector import UnsureFace, check_width, no_face
 from vasa.face.reading import FaceReading
+from vasa.face.search import WindowSearch
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "reader"
 WIDTH = 0.53  # of a face, in sides of the crop that fits it
+STEADY = 0.6  # mean confidence of the landmarks of nearly all faces; of what is none it is below 0.4
 WHOLE = (1.0, 0.6)  # squares in the middle of the picture that are tried too, in its shorter sides
 
 
@@ -35,7 +37,7 @@ class Reads(Protocol):
 
 @dataclass(frozen=True)
 class Found:
-    """A face: the crop that fits it, turned as the head is, and how surely it is one, 0 to 1."""
+    """A face: the crop that fits it, turned as the head is, and how certainly it is one, 0 to 1."""
 
     crop: Crop
     face: float
@@ -46,38 +48,54 @@ class Found:
 
 
 class ReaderDetector:
-    """Finds the largest face: candidates are read, cut anew where the reader says the head is, and read again.
+    """Finds one face: candidates are read, cut anew where the reader says the head is, and read again.
 
-    candidates: proposes crops of a picture [3, H, W], some at a time, until one is a face; the default is the cascade.
-    sure: how surely a face has to be one. rounds: how often it is cut anew. The crop has the framing that the reader
+    Of several faces it takes the largest that it is plainly sure of; where there is none such, the surest, with a
+    warning (`vasa.face.detector.UnsureFace`): painted, tiny and side faces. The crop has the framing that the reader
     learned from its film: the head at x = y = log scale = 0, as a renderer of the same film has it.
+
+    candidates: proposes crops of a picture [3, H, W], some at a time, large ones first, until one is plainly a face.
+    sure, plain: how surely a face has to be one to be taken, and to be taken at once. rounds: how often it is cut anew.
     """
 
     def __init__(
         self,
         reader: Reads,
         *,
-        candidates: Callable[[Tensor], Iterable[Sequence[Crop]]] | None = None,
+        candidates: Callable[[Tensor], Iterable[Sequence[Crop]]],
         sure: float = 0.5,
+        plain: float = 0.9,
         rounds: int = 2,
     ) -> None:
-        self._reader, self._sure, self._rounds = reader, sure, rounds
-        self._candidates = candidates or CascadeDetector().candidates
+        self._reader, self._candidates = reader, candidates
+        self._sure, self._plain, self._rounds = sure, plain, rounds
 
     @classmethod
     def shipped(cls) -> Self:
         """With the reader that comes with vasa; raises ValueError where this copy has none."""
-        return cls(checkpoint.load(SHIPPED))
+        reader = checkpoint.load(SHIPPED)
+        return cls(reader, candidates=WindowSearch(reader))
 
     def __call__(self, picture: Tensor) -> Crop:
-        """The crop that fits the largest face in [3, H, W]; raises ValueError."""
+        """The crop that fits the face in [3, H, W]; warns where it is not sure, raises ValueError where none is."""
+        found = self.find(picture)
+        check_width(WIDTH * found.crop.size_px)
+        if found.face < self._plain:
+            warnings.warn(UnsureFace(found.face), stacklevel=2)
+        return found.upright
+
+    def find(self, picture: Tensor) -> Found:
+        """The face in [3, H, W], however narrow; raises ValueError where there is none."""
+        likely: list[Found] = []
         for crops in chain([_middle(picture)], self._candidates(picture)):
-            faces = [found for found in self.refined(picture, crops) if found.face >= self._sure]
-            if faces:
-                largest = max(faces, key=lambda found: found.crop.size_px).upright
-                check_width(WIDTH * largest.size_px)
-                return largest
-        raise no_face()
+            found = self.refined(picture, crops)
+            if plain := [one for one in found if one.face >= self._plain]:
+                return max(plain, key=lambda one: one.crop.size_px)
+            likely += found
+        surest = max(likely, key=lambda one: one.face, default=None)
+        if surest is None or surest.face < self._sure:
+            raise no_face()
+        return surest
 
     def near(self, picture: Tensor, last: Crop) -> Crop | None:
         """The crop of the face that was about there a moment ago; None where it is not."""
@@ -93,8 +111,7 @@ class ReaderDetector:
         for _ in range(self._rounds):
             read = self.read(picture, now)
             now = [_aligned(crop, pose) for crop, pose in zip(now, read.pose.cpu(), strict=True)]
-        faces = self.read(picture, now).face.tolist()
-        rows = zip(crops, now, faces, strict=True)
+        rows = zip(crops, now, certainty(self.read(picture, now)).tolist(), strict=True)
         return [Found(crop, face) for start, crop, face in rows if _stayed(start, crop)]
 
     @torch.no_grad()
@@ -116,6 +133,14 @@ class ReaderLandmarks:
         """[68, 2] in picture pixels, of the largest face in [3, H, W]; raises ValueError where there is none."""
         crop = self._detector(picture)
         return crop.to_picture(self._detector.read(picture, [crop]).landmarks[0].cpu())
+
+
+def certainty(read: FaceReading) -> Tensor:
+    """How certainly pictures show a face [B], 0 to 1: they look like one, and its landmarks hold.
+
+    Much that is no face looks like one to a reader, but it does not know where the landmarks of that are.
+    """
+    return read.face * (read.confidence.mean(-1) / STEADY).clamp_max(1).square()
 
 
 def _middle(picture: Tensor) -> list[Crop]:
