@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 from collections import namedtuple
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from skimage.data import astronaut
 
 from vasa import store
 from vasa.cli import main
+from vasa.face.detector import UnsureFace
 from vasa.media.sound import has_sound, load_sound
 from vasa.media.video import VideoReader, VideoWriter
 
@@ -123,6 +125,12 @@ MISTAKES = {
     "a negative seed": (["face.png", "speech.wav", "--seed", "-1"], "A seed is 0 or more"),
     "an unknown device": (["face.png", "speech.wav", "--device", "abacus"], "no kind of device"),
 }
+
+
+def test_a_warning_is_one_sentence(monkeypatch, capsys):
+    monkeypatch.setattr("vasa.cli.info.run", lambda _: warnings.warn(UnsureFace(0.7), stacklevel=2))
+    assert main(["info"]) == 0
+    assert capsys.readouterr().err == f"vasa: {UnsureFace(0.7)}\n"
 
 
 @pytest.mark.parametrize(("words", "complaint"), MISTAKES.values(), ids=MISTAKES)

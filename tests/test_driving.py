@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 from torch import Tensor
 
 from tests.face.test_reader_detector import ReadsDiscs, proposing, scene
-from vasa.driving import View, at_home, seen_motion, views
+from vasa.driving import View, at_home, first_crop, seen_motion, views
 from vasa.face.crop import Crop
 from vasa.face.reader_detector import ReaderDetector
 from vasa.face.tracking import Followed
@@ -73,6 +74,15 @@ def test_frames_are_taken_as_they_are_needed() -> None:
     first = next(views(frames(), ReaderDetector(ReadsDiscs(), candidates=proposing()), FIRST, 96))
     assert isinstance(first, View)
     assert len(taken) == 1
+
+
+def test_a_video_that_begins_empty_is_waited_for() -> None:
+    detector = ReaderDetector(ReadsDiscs(), candidates=proposing(FIRST))
+    late = [scene(width=420)] * 7 + [scene(FIRST, width=420)] * 9
+    found = first_crop(late, detector)
+    assert (found.x_px, found.y_px) == pytest.approx((FIRST.x_px, FIRST.y_px), abs=3)
+    with pytest.raises(ValueError, match="No face"):
+        first_crop([scene(width=420)] * 60 + [scene(FIRST, width=420)], detector)
 
 
 def place(face: Crop) -> tuple[float, float]:

@@ -9,9 +9,9 @@ from itertools import islice, tee
 import torch
 from torch import Tensor
 
-from vasa.clock import Clock
+from vasa.clock import CLOCK, Clock
 from vasa.face.crop import Crop
-from vasa.face.detector import Detector
+from vasa.face.detector import Detector, no_face
 from vasa.face.tracking import Followed, Follows, track
 from vasa.render import Renderer
 from vasa.types import Motion
@@ -25,8 +25,23 @@ class View:
     cut: Followed
 
 
+def first_crop(frames: Iterable[Tensor], detector: Detector) -> Crop:
+    """The crop of the face in the first frame [3, H, W] that shows one.
+
+    Some videos begin grey or empty: a frame every fifth of a second is looked at, for two seconds. Raises the
+    detector's own ValueError where none of them has a face.
+    """
+    missing: ValueError | None = None
+    for frame in islice(frames, 0, 2 * CLOCK.frame_rate + 1, CLOCK.frame_rate // 5):
+        try:
+            return detector(frame)
+        except ValueError as error:
+            missing = missing or error
+    raise missing or no_face()
+
+
 def views(frames: Iterable[Tensor], detector: Detector, first: Crop, size_px: int) -> Iterator[View]:
-    """The face in frames [3, H, W] of a video, of which the first one shows it in `first`.
+    """The face in frames [3, H, W] of a video, which shows it in `first` as soon as it shows it.
 
     It is followed by detectors that can (`vasa.face.tracking.Follows`); others leave the crop where it is.
     """

@@ -14,7 +14,7 @@ from vasa import checkpoint, device, store
 from vasa.audio import AudioEncoder
 from vasa.clock import CLOCK, Clock
 from vasa.config import instantiate
-from vasa.driving import Metered, View, seen_motion, views
+from vasa.driving import Metered, View, first_crop, seen_motion, views
 from vasa.face.default import default_detector
 from vasa.face.detector import Detector
 from vasa.media.picture import Picture, load_picture
@@ -147,7 +147,7 @@ class Pipeline:
         from where they are in the portrait.
         """
         reader = VideoReader(video, self.clock)
-        first = self.detector(next(iter(reader)))
+        first = first_crop(reader, self.detector)
         sitter = self.sitter(portrait, paste=paste)
         sound = Metered(read_blocks(video, self.clock), self.clock) if has_sound(video) else None
         return self._followed(sitter, views(reader, self.detector, first, self.renderer.image_size), sound)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 from vasa.face.crop import Crop
 from vasa.face.detector import UnsureFace
 from vasa.face.heads import cells
-from vasa.face.reader_detector import SHIPPED, Found, ReaderDetector
+from vasa.face.reader_detector import SHIPPED, Found, ReaderDetector, certainty
 from vasa.face.reading import FaceReading
 
 RADIUS = 0.4  # of a made-up face, in crop units of the crop that fits it: a red disc whose upper half is green
@@ -105,12 +106,19 @@ def test_where_the_reader_sees_none_there_is_none() -> None:
 
 def test_a_face_that_may_be_none_is_taken_with_a_warning() -> None:
     truth = Crop(90, 110, 100)
-    doubtful = ReaderDetector(ReadsDiscs(face=0.62), candidates=proposing(Crop(95, 105, 120)))
-    with pytest.warns(UnsureFace, match="only 62% certain") as told:
+    doubtful = ReaderDetector(ReadsDiscs(face=0.72), candidates=proposing(Crop(95, 105, 120)))
+    with pytest.warns(UnsureFace, match="only 72% certain") as told:
         assert close(doubtful(scene(truth)), truth)
-    assert told[0].message.face == pytest.approx(0.62)
+    assert told[0].message.face == pytest.approx(0.72)
     with pytest.raises(ValueError, match="No face was found"):
-        ReaderDetector(ReadsDiscs(face=0.4), candidates=proposing(Crop(95, 105, 120)))(scene(truth))
+        ReaderDetector(ReadsDiscs(face=0.6), candidates=proposing(Crop(95, 105, 120)))(scene(truth))
+
+
+def test_what_looks_like_a_face_but_has_no_landmarks_is_none() -> None:
+    read = ReadsDiscs(face=1.0)(torch.zeros(2, 3, 96, 96))
+    held = replace(read, face=torch.ones(2), confidence=torch.tensor([[0.8], [0.3]]).expand(2, 68))
+    assert certainty(held)[0] == 1
+    assert certainty(held)[1] < 0.3
 
 
 def test_a_plain_face_is_taken_before_a_larger_doubtful_one() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import Any
 
 from vasa import __version__
 
@@ -25,10 +27,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; a mistake of the caller is one sentence and exit code 2."""
+    """Run one command; a mistake of the caller is one sentence and exit code 2, a warning one sentence."""
     arguments = parser().parse_args(argv)
     try:
-        arguments.run(arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = _told(warnings.showwarning)
+            arguments.run(arguments)
     except (ValueError, OSError) as error:
         print(f"vasa: {sentence(error)}", file=sys.stderr)
         return 2
@@ -36,6 +40,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("vasa: stopped.", file=sys.stderr)
         return 130
     return 0
+
+
+def _told(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """Shows vasa's own warnings as one sentence; others as they are."""
+
+    def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        if category.__module__.startswith("vasa."):
+            print(f"vasa: {message}", file=sys.stderr)
+        else:
+            otherwise(message, category, *where)
+
+    return show
 
 
 def sentence(error: Exception) -> str:

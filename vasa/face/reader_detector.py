@@ -21,7 +21,7 @@ from vasa.face.search import WindowSearch
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "reader"
 WIDTH = 0.53  # of a face, in sides of the crop that fits it
-STEADY = 0.6  # mean confidence of the landmarks of nearly all faces; of what is none it is below 0.4
+STEADY = 0.65  # mean confidence of the landmarks of nearly all faces; of what is none it is below 0.4
 WHOLE = (1.0, 0.6)  # squares in the middle of the picture that are tried too, in its shorter sides
 
 
@@ -63,7 +63,7 @@ class ReaderDetector:
         reader: Reads,
         *,
         candidates: Callable[[Tensor], Iterable[Sequence[Crop]]],
-        sure: float = 0.5,
+        sure: float = 0.65,
         plain: float = 0.9,
         rounds: int = 2,
     ) -> None:

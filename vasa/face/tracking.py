@@ -84,7 +84,7 @@ class _State:
 
 
 def track(frames: Iterable[Tensor], detector: Follows, first: Crop, smooth: Smooth = USUAL) -> Iterator[Followed]:
-    """How to cut every frame [3, H, W] of a video whose first frame shows a face in `first`.
+    """How to cut every frame [3, H, W] of a video that shows a face in `first` as soon as it shows it.
 
     The crop stays while the face is about in its middle, and follows it no further than that needs. Where the face is
     not seen, the last crop stays, and the face is looked for in the whole picture now and then; one that is found far
