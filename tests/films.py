@@ -38,14 +38,18 @@ def _seen(pose: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
     return transform(invert(pose_matrix(pose)), points), depth, inside > 0
 
 
-def make_film(folder: Path, *, clips: int = 3, frames: int = 12, size: int = 32, seed: int = 0) -> Path:
-    """A film folder as `vasa people film` writes it; the last clip is held out."""
+def make_film(
+    folder: Path, *, clips: int = 3, frames: int = 12, size: int = 32, seed: int = 0, people: int | None = None
+) -> Path:
+    """A film folder as `vasa people film` writes it, of as many people as clips or fewer; the last clip is held out."""
+    people = people or clips
     random = torch.Generator().manual_seed(seed)
     pieces = []
     for number in range(clips):
         pose = torch.randn(frames, 6, generator=random) * torch.tensor([0.3, 0.2, 0.1, 0.1, 0.1, 0.1])
         pictures, places = ball(pose, torch.rand(3, generator=random) * 6, size)
-        facts = {"person": number, "voice": "none", "text": "", "split": "test" if number == clips - 1 else "train"}
+        split = "test" if number == clips - 1 else "train"
+        facts = {"person": number % people, "voice": "none", "text": "", "split": split}
         tone = np.sin(np.arange(frames * 640) / 20) / 4
         pieces.append(
             packed(
@@ -54,7 +58,7 @@ def make_film(folder: Path, *, clips: int = 3, frames: int = 12, size: int = 32,
             )
         )  # fmt: skip
     append(shard_of(folder), pieces)
-    film = {"version": VERSION, "size": size, "fps": 25, "seed": seed, "people": clips, "numbers": clips}
+    film = {"version": VERSION, "size": size, "fps": 25, "seed": seed, "people": people, "numbers": people}
     (folder / "film.json").write_text(json.dumps(film | {"clips": clips, "expression_names": ["jawOpen", "smile"]}))
     return folder
 

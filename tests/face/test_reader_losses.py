@@ -90,6 +90,48 @@ def test_the_margin_makes_the_own_person_harder() -> None:
     assert hard(perfect(known), known).item() == pytest.approx(math.log(1 + 3 * math.exp(-own)), rel=0.1)
 
 
+def test_likeness_wants_two_pictures_of_a_person_near_each_other() -> None:
+    known = replace(truth(), person=torch.tensor([7, 7, 9, 4]))
+    loss = losses.LikenessLoss(temperature=0.5)
+
+    def loss_at(*rows: list[float]) -> float:
+        return loss(replace(perfect(known), identity=torch.tensor(rows)), known).item()
+
+    near = loss_at([1.0, 0], [3.0, 0], [0, 1.0], [-1.0, 0])
+    others = math.exp(0) + math.exp(-2)  # cosines 0 and -1 over the temperature
+    assert near == pytest.approx(-math.log(math.exp(2) / (math.exp(2) + others)), rel=1e-4)
+    apart, beside = loss_at([1.0, 0], [-1.0, 0], [0, 1.0], [1.0, 0.1]), loss_at([1.0, 0], [1.0, 1.0], [0, 1.0], [-1.0, 0])
+    assert near < beside < apart
+    assert loss(perfect(truth()), truth()).item() == 0  # nobody is seen twice
+
+
+def test_embeddings_learn_the_person_and_not_the_clip() -> None:
+    """Toy people: what is seen is a person's code, and a clip's, ten times as strong, that says nothing."""
+    random = torch.Generator().manual_seed(0)
+    people = torch.randn(40, 8, generator=random)
+    net = torch.nn.Linear(16, 8, bias=False)
+    torch.nn.init.normal_(net.weight, std=0.1, generator=random)
+
+    def seen(person: torch.Tensor) -> torch.Tensor:
+        clip = 10 * torch.randn(len(person), 8, generator=random)
+        return torch.cat([people[person], clip], dim=-1)
+
+    def rows(person: torch.Tensor) -> tuple[Estimate, FaceLabels]:
+        blank = {name: torch.zeros(len(person)) for name in vars(truth())}
+        estimate = dict.fromkeys(vars(perfect(truth())), torch.zeros(len(person)))
+        return Estimate(**estimate | {"identity": net(seen(person))}), FaceLabels(**blank | {"person": person})
+
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+    for _ in range(300):
+        loss = losses.LikenessLoss()(*rows(torch.randint(30, (16,), generator=random).repeat_interleave(2)))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    held_out = torch.arange(30, 40)
+    gallery, query = (torch.nn.functional.normalize(net(seen(held_out)), dim=-1) for _ in range(2))
+    assert same_person(query, gallery, held_out, torch.ones(10, 10, dtype=torch.bool)) > 0.9
+
+
 def test_faces_that_act_nothing_teach_no_emotion() -> None:
     known = replace(truth(), acted=torch.tensor([True, False, False, False]))
     wrong = replace(perfect(known), emotion=torch.zeros(COUNT, 8))

@@ -17,7 +17,7 @@ from vasa.face.augment import Augmentation
 from vasa.face.reader import FaceReader
 from vasa.face.training import ReaderTraining
 
-LOSSES = ("landmarks", "spread", "pose", "gaze", "blink", "lips", "emotion", "identity", "face")
+LOSSES = ("landmarks", "spread", "pose", "gaze", "blink", "lips", "emotion", "identity", "likeness", "face")
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,7 @@ TEACHES = {
     "lips": {"lips", "looks"},
     "emotion": {"emotion", "looks"},
     "identity": {"identity"},
+    "likeness": {"identity"},
     "face": {"face"},
 }
 
@@ -85,6 +86,27 @@ def test_samples_depend_on_seed_and_number_and_splits_share_nobody(film: Path) -
     assert FilmFaces(str(film), split="test").frame(0)["person"] == 3
 
 
+def test_a_pair_of_samples_is_one_person_in_two_clips(tmp_path: Path) -> None:
+    film = make_film(tmp_path, clips=7, people=3)
+    faces = FilmFaces(str(film), split="train", seed=1)
+    pairs = [(faces[2 * n], faces[2 * n + 1]) for n in range(20)]
+    assert {int(one["person"]) for one, _ in pairs} == {0, 1, 2}
+    for one, other in pairs:
+        assert one["person"] == other["person"]
+        assert one["clip"] != other["clip"]
+
+
+def test_a_reader_and_its_probe_share_nobody(tmp_path: Path) -> None:
+    film = str(make_film(tmp_path, clips=9))
+
+    def people(which: str) -> set[int]:
+        return {clip.facts["person"] for clip in FilmFaces(film, split="train", people=which).clips}
+
+    assert people("rest") | people("quarter") == people("even") | people("odd") == people("all") == set(range(8))
+    assert not people("rest") & people("quarter")
+    assert not people("even") & people("odd")
+
+
 def run(film: Path, output: Path, steps: int, *more: str) -> int:
     return main([
         "train", "reader", f"data.folder={film}", f"output={output}", f"steps={steps}", "reader=tiny",
@@ -103,10 +125,11 @@ def test_a_stopped_run_goes_on_as_if_it_had_not(film: Path, tmp_path: Path) -> N
     read = whole(torch.rand(2, 3, 48, 48))
     assert read.landmarks.shape == (2, 68, 2)
     assert list((tmp_path / "whole" / "training").glob("events*"))
+    assert "Learned from 3 virtual people (3 clips, data.people=all)" in (tmp_path / "whole" / "README.md").read_text()
 
 
 @pytest.mark.parametrize(
-    ("override", "words"), [("data.folder=nowhere", "holds no film"), ("data.people=some", "all, even or odd")]
+    ("override", "words"), [("data.folder=nowhere", "holds no film"), ("data.people=some", "one of all, even, odd")]
 )
 def test_mistakes_are_told(film: Path, tmp_path: Path, capsys, override: str, words: str) -> None:
     assert run(film, tmp_path / "out", 1, override) == 2

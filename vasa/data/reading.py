@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from vasa.data.clip import facts_of
 from vasa.data.film import Clip, clips_of, rarity
 from vasa.face.labels import FaceLabels
 
+# Names of some of a film's people, by the rest of their number over 4: a reader and its probe take what shares nobody.
+PEOPLE = {"all": (0, 1, 2, 3), "even": (0, 2), "odd": (1, 3), "quarter": (3,), "rest": (0, 1, 2)}
 KEPT = ("seen", "pose", "gaze", "blink", "lip_opening", "emotion")
 
 
@@ -20,7 +23,8 @@ class FilmFaces(Dataset[dict[str, Tensor]]):
     """Sample n: one frame of a film with its labels, chosen by (seed, n) alone.
 
     It has no end: a run is measured in steps, and a resumed one goes on at its own n. Rare frames are drawn more often,
-    see `vasa.data.film.rarity`. people: "all", or those of "even" or "odd" number.
+    see `vasa.data.film.rarity`. Samples 2n and 2n + 1 show one person, in two clips where there are two: only so can it
+    be learned what of a picture is the person, and what the light and the place. people: a name of PEOPLE.
 
     Raises ValueError where the folder holds no film, or one whose clips have no landmarks.
     """
@@ -31,6 +35,9 @@ class FilmFaces(Dataset[dict[str, Tensor]]):
             raise ValueError(f"The film in {folder} has no {split!r} clip of {people} people; film more of them.")
         self.people = people_of(folder)
         self.seed = seed
+        self.of_person: dict[int, list[int]] = defaultdict(list)
+        for number, clip in enumerate(self.clips):
+            self.of_person[clip.facts["person"]].append(number)
         ends = np.cumsum([len(clip) for clip in self.clips])
         self.starts, self.count = ends - [len(clip) for clip in self.clips], int(ends[-1])
         self.chances = torch.cat([rarity(clip.labels) for clip in self.clips]).double().cumsum(0).numpy()
@@ -39,13 +46,31 @@ class FilmFaces(Dataset[dict[str, Tensor]]):
         return 1 << 40
 
     def __getitem__(self, number: int) -> dict[str, Tensor]:
-        random = np.random.default_rng([self.seed, number])
-        drawn = np.searchsorted(self.chances, random.random() * self.chances[-1], side="right")
-        return self.frame(min(int(drawn), self.count - 1))
+        pair, second = divmod(number, 2)
+        random = np.random.default_rng([self.seed, pair])
+        index = self._drawn(random, 0, self.count)
+        return self.frame(self._again(random, index) if second else index)
+
+    def _again(self, random: np.random.Generator, index: int) -> int:
+        """A frame of the same person, of another clip if there is one."""
+        this = self._clip(index)
+        ours = self.of_person[self.clips[this].facts["person"]]
+        other = int(random.choice([number for number in ours if number != this] or ours))
+        first = int(self.starts[other])
+        return self._drawn(random, first, first + len(self.clips[other]))
+
+    def _drawn(self, random: np.random.Generator, first: int, end: int) -> int:
+        """One of the frames [first, end) of all clips in a row."""
+        low, high = (float(self.chances[edge - 1]) if edge else 0.0 for edge in (first, end))
+        drawn = np.searchsorted(self.chances, low + random.random() * (high - low), side="right")
+        return min(int(drawn), end - 1)
+
+    def _clip(self, index: int) -> int:
+        return int(np.searchsorted(self.starts, index, side="right")) - 1
 
     def frame(self, index: int) -> dict[str, Tensor]:
         """Frame `index` of all clips in a row: picture, place-map part, labels, and the clip's number."""
-        which = int(np.searchsorted(self.starts, index, side="right")) - 1
+        which = self._clip(index)
         clip, row = self.clips[which], index - int(self.starts[which])
         rows = np.array([row])
         labels = {name: clip.labels[_stored(name)][row] for name in KEPT}
@@ -98,6 +123,6 @@ def _stored(name: str) -> str:
 
 
 def _belongs(person: int, people: str) -> bool:
-    if people not in ("all", "even", "odd"):
-        raise ValueError(f"data.people is all, even or odd; got {people!r}.")
-    return people == "all" or (person % 2 == 0) == (people == "even")
+    if people not in PEOPLE:
+        raise ValueError(f"data.people is one of {', '.join(PEOPLE)}; got {people!r}.")
+    return person % 4 in PEOPLE[people]

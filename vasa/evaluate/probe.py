@@ -1,9 +1,9 @@
 """A face reader for measuring alone: trained as the shipped one is, but apart from it, and used in no loss.
 
-    vasa train reader reader=probe seed=1 data.people=odd data.folder=FILM output=PROBE
+    vasa train reader reader=probe seed=1 data.people=quarter data.folder=FILM output=PROBE
 
-has another network, another seed and half of the people; train the other reader with data.people=even and they share
-nobody.
+has another network, another seed and a quarter of the people; train the other reader with data.people=rest and they
+share nobody. Both model cards say of whom they learned.
 """
 
 from __future__ import annotations

@@ -57,7 +57,8 @@ def another_background(picture: Tensor, part: Tensor, random: torch.Generator, *
 
 
 def faceless(picture: Tensor, part: Tensor, random: torch.Generator) -> Tensor:
-    """The same scenes [B, 3, H, H] with no face in them: the head is painted over or cut to pieces, or all is noise."""
+    """The same scenes [B, 3, H, H] with no face in them: the head is painted over or cut to pieces, some small piece of
+    the scene is all there is, or noise."""
     count, size = len(picture), picture.shape[-1]
     paint = textures(count, size, random).to(picture)
     head = grown(part, least=HEAD, cells=1, size=size)
@@ -69,6 +70,8 @@ def faceless(picture: Tensor, part: Tensor, random: torch.Generator) -> Tensor:
         torch.lerp(picture, (around + 0.2 * (paint - 0.5)).clamp(0, 1), head),
         torch.lerp(picture, _blob(picture, head), head),
         _shuffled(picture, random),
+        _piece(picture, random),
+        _piece(picture, random),  # twice: most of what a detector looks at is a piece of something
         paint,
     ])  # fmt: skip
     return kinds[torch.randint(len(kinds), (count,), generator=random), torch.arange(count)]
@@ -78,6 +81,15 @@ def _blob(picture: Tensor, head: Tensor) -> Tensor:
     """The head's own mean colour."""
     whole = reduce(head, "b c h w -> b c 1 1", "sum").clamp_min(1)
     return reduce(picture * head, "b c h w -> b c 1 1", "sum") / whole
+
+
+def _piece(picture: Tensor, random: torch.Generator, least: float = 0.12, most: float = 0.3) -> Tensor:
+    """A square of this many sides of each picture, anywhere: cloth, hair, a cheek, never a face and all about it."""
+    count, size = len(picture), picture.shape[-1]
+    side = least + (most - least) * torch.rand(count, 1, 1, 1, generator=random)
+    middle = (2 * torch.rand(count, 1, 1, 2, generator=random) - 1) * (1 - side)
+    places = rearrange(cells(size, size, like=side), "(h w) xy -> 1 h w xy", h=size) * side + middle
+    return F.grid_sample(picture, places.to(picture), align_corners=False, padding_mode="border")
 
 
 def _shuffled(picture: Tensor, random: torch.Generator, pieces: int = 4) -> Tensor:

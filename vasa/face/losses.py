@@ -107,6 +107,27 @@ class IdentityLoss(nn.Module):
         return F.cross_entropy(self.scale * torch.where(own, further, cosine), truth.person)
 
 
+class LikenessLoss(nn.Module):
+    """Every picture is nearer to the others of its person in the batch than to those of anybody else.
+
+    Supervised contrastive loss (P. Khosla et al., 2020, eq. 2) of cosines over a temperature; 0 where nobody is seen
+    twice. Pairs come from two clips (`vasa.data.reading.FilmFaces`), so that light and place do not tell who it is.
+    """
+
+    def __init__(self, *, temperature: float = 0.1) -> None:
+        super().__init__()
+        self.temperature = temperature
+
+    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
+        codes = F.normalize(estimate.identity)
+        itself = torch.eye(len(codes), dtype=torch.bool, device=codes.device)
+        share = (codes @ codes.mT / self.temperature).masked_fill(itself, -1e4).log_softmax(-1)
+        same = (truth.person[:, None] == truth.person) & ~itself
+        each = -(share * same).sum(-1) / same.sum(-1).clamp_min(1)
+        seen_twice = same.any(-1)
+        return (each * seen_twice).sum() / seen_twice.sum().clamp_min(1)
+
+
 class FaceLoss(nn.Module):
     """Binary cross-entropy of face or no face."""
 

@@ -41,6 +41,7 @@ class ReaderTraining(LightningModule):
             "lips": terms.LipLoss(),
             "emotion": terms.EmotionLoss(),
             "identity": terms.IdentityLoss(people=people, dim=reader.identity_size),
+            "likeness": terms.LikenessLoss(),
         })
         if unweighted := sorted({*self.terms, "face"} - self.weights.keys()):
             raise ValueError(f"There is no weight for {', '.join(unweighted)}; 0 leaves a loss out of the sum.")
