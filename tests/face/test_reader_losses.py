@@ -100,7 +100,8 @@ def test_likeness_wants_two_pictures_of_a_person_near_each_other() -> None:
     near = loss_at([1.0, 0], [3.0, 0], [0, 1.0], [-1.0, 0])
     others = math.exp(0) + math.exp(-2)  # cosines 0 and -1 over the temperature
     assert near == pytest.approx(-math.log(math.exp(2) / (math.exp(2) + others)), rel=1e-4)
-    apart, beside = loss_at([1.0, 0], [-1.0, 0], [0, 1.0], [1.0, 0.1]), loss_at([1.0, 0], [1.0, 1.0], [0, 1.0], [-1.0, 0])
+    beside = loss_at([1.0, 0], [1.0, 1.0], [0, 1.0], [-1.0, 0])
+    apart = loss_at([1.0, 0], [-1.0, 0], [0, 1.0], [1.0, 0.1])
     assert near < beside < apart
     assert loss(perfect(truth()), truth()).item() == 0  # nobody is seen twice
 

@@ -30,11 +30,32 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("-o", "--output", required=True, help=f"folder for {REPORT}, {SHEET} and the videos")
     command.add_argument("--clips", type=int, default=8, help="at most so many clips of the test split (default: 8)")
     command.add_argument("--judge", metavar="FILE", help="MediaPipe's face_landmarker .task file, or a probe's folder")
+    command.add_argument(
+        "--reader", metavar="FOLDER", nargs="?", const="",
+        help="measure a face reader (default: the shipped one) in place of a model; FILM may be a folder of pictures",
+    )  # fmt: skip
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Show every clip, measure, print one table, and write the report, the sheet and the videos."""
+    if arguments.reader is not None:
+        return measure_reader(arguments)
+    return measure_model(arguments)
+
+
+def measure_reader(arguments: argparse.Namespace) -> None:
+    """The same for a face reader, with landmarks drawn on the sheet."""
+    from vasa.cli.evaluate_reader import measure
+    from vasa.face.reader_detector import SHIPPED
+
+    folder = new_folder(arguments.output)
+    measure(arguments.film, arguments.reader or str(SHIPPED), folder, report=REPORT, sheet=SHEET)
+    Console(highlight=False, soft_wrap=True).print(f"Wrote {folder / REPORT} and {SHEET}.")
+
+
+def measure_model(arguments: argparse.Namespace) -> None:
+    """A whole pipeline, on every clip."""
     from vasa import Pipeline
     from vasa.evaluate.run import report, save_videos, sheet
     from vasa.media.picture import save_picture

@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
 from vasa.config import instantiate
-from vasa.data.reading import FilmFaces
+from vasa.data.reading import PEOPLE, FilmFaces
 from vasa.render.speed import channels_last
 
 CARD = "README.md"
@@ -32,10 +32,11 @@ def run(overrides: list[str]) -> None:
 def card(config: DictConfig, faces: FilmFaces) -> str:
     """What the reader learned from, so that another can be measured with it, or it with another."""
     which, taken = config.data.people, len(faces.of_person)
-    others = "nobody is left out" if which == "all" else f"a reader that learned from other people than {which!r}"
+    apart = [name for name, some in PEOPLE.items() if not {*some} & {*PEOPLE[which]}]
+    fair = f"Readers of data.people={' or '.join(apart)} share" if apart else "No reader of this film shares"
     return (
         f"# Model card: face reader ({config.reader.backbone.name}, {config.reader.image_size} px)\n\n"
         f"Learned from {taken} virtual people ({len(faces.clips)} clips, data.people={which}) of the film "
-        f"{Path(config.data.folder).name!r}; the film's test split was not among them. Shares nobody with: {others}.\n"
+        f"{Path(config.data.folder).name!r}; the film's test split was not among them. {fair} nobody with it.\n"
         f"{config.steps} steps of {config.data.batch_size}, seed {config.seed}.\n"
     )

@@ -51,6 +51,18 @@ class FaceReader(nn.Module):
         """[B, 3, H, W] in [0, 1], square, -> what is read, in the crop units of that picture."""
         return self.estimate(picture).reading()
 
+    def gaze_of(self, picture: Tensor) -> Tensor:
+        """See `vasa.face.protocol.GazeReader`."""
+        return self(picture).gaze
+
+    def emotion_of(self, picture: Tensor) -> Tensor:
+        """See `vasa.face.protocol.EmotionReader`."""
+        return self(picture).emotion
+
+    def identity_of(self, picture: Tensor) -> Tensor:
+        """See `vasa.face.protocol.IdentityReader`."""
+        return self(picture).identity
+
     def features(self, picture: Tensor) -> list[Tensor]:
         """[B, 3, H, W] in [0, 1] -> the backbone's maps [B, C, h, w], fine to coarse, for perceptual losses."""
         if picture.ndim != 4 or picture.shape[1] != 3 or picture.shape[2] != picture.shape[3]:

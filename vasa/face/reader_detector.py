@@ -73,7 +73,12 @@ class ReaderDetector:
     @classmethod
     def shipped(cls) -> Self:
         """With the reader that comes with vasa; raises ValueError where this copy has none."""
-        reader = checkpoint.load(SHIPPED)
+        return cls.of(SHIPPED)
+
+    @classmethod
+    def of(cls, folder: Path | str) -> Self:
+        """With the reader of a checkpoint, which looks for faces too; raises ValueError."""
+        reader = checkpoint.load(folder)
         return cls(reader, candidates=WindowSearch(reader))
 
     def __call__(self, picture: Tensor) -> Crop:

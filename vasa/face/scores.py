@@ -11,6 +11,8 @@ from vasa.face.points import OUTER_CORNERS
 from vasa.face.reading import FaceReading
 from vasa.geometry import direction
 
+SHOWN = 0.5  # weight of the strongest emotion, neutral among them, from which on a face shows it
+
 
 def scores(read: FaceReading, truth: FaceLabels) -> dict[str, Tensor]:
     """Named numbers of pictures that all show a face."""
@@ -25,9 +27,10 @@ def scores(read: FaceReading, truth: FaceLabels) -> dict[str, Tensor]:
         "blink_r": correlation(read.blink.mean(-1), truth.blink.mean(-1)),
         "lip_r": correlation(read.lip_opening, truth.lip_opening),
     }
-    if truth.acted.any():
+    shown = truth.acted & (truth.emotion.amax(-1) >= SHOWN)
+    if shown.any():
         right = read.emotion.argmax(-1) == truth.emotion.argmax(-1)
-        found["emotion_accuracy"] = right[truth.acted].float().mean()
+        found["emotion_accuracy"] = right[shown].float().mean()
     return found
 
 
