@@ -1,4 +1,4 @@
-"""The default detector: scikit-image's cascade for frontal faces, which needs no weights from a network.
+"""Another detector: scikit-image's cascade for frontal faces, which no network of ours had a part in.
 
 T. Ahonen et al., Face Description with Local Binary Patterns, 2006; the cascade is OpenCV's, shipped by scikit-image.
 One look of it finds most photographed faces. Six looks, tilted and mirrored, that have to agree, find nearly all faces,
@@ -7,9 +7,8 @@ painted ones too, and see none where there is none.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -27,8 +26,6 @@ WINDOW_PX = 24  # side of the smallest square the cascade looks at
 SEARCHES = ((64, 10), (128, 10), (256, 50), (512, 50))
 NEAR_PX, SEEN_AGAIN = 128, 2  # pixels a side of the second search, and the looks that have to see the face there
 TILTS = (0.0, -0.21, 0.21)  # radians
-TURNS = (0.0, 0.6, -0.6, 1.2, -1.2)  # radians, at which candidates are looked for
-FEWEST = (6, 2)  # squares that agree and looks that saw them, for a candidate
 ROOM = 2.2  # side of the second look, in boxes
 
 
@@ -68,25 +65,9 @@ class CascadeDetector:
         check_width(face.size_px)
         return self._fitted(face)
 
-    def candidates(self, picture: Tensor, *, most: int = 6) -> Iterator[list[Crop]]:
-        """Crops that may show a face in [3, H, W], for a more exact judge: some at a time, large ones first.
-
-        Heads that are turned in the picture come last, in crops that are turned as far.
-        """
-        for turn in TURNS:
-            for whole, side in self._searches(picture):
-                if turn and side > NEAR_PX:
-                    break
-                faces = self._search(picture, replace(whole, angle=turn), side)
-                likely = [face for face in faces if face.votes >= FEWEST[0] and face.looks >= FEWEST[1]][:most]
-                yield [self._fitted(face, turn) for face in likely]
-
-    def _fitted(self, face: Face, turn: float = 0.0) -> Crop:
-        """The crop of a square that was seen in a picture turned by this angle."""
-        below = self._below * face.size_px
-        return Crop(
-            face.x_px + math.sin(turn) * below, face.y_px + math.cos(turn) * below, self._ratio * face.size_px, turn
-        )
+    def _fitted(self, face: Face) -> Crop:
+        """The crop of a square."""
+        return Crop(face.x_px, face.y_px + self._below * face.size_px, self._ratio * face.size_px)
 
     def _searches(self, picture: Tensor) -> Iterator[tuple[Crop, int]]:
         """The whole picture, and with how many pixels a side to look at it."""

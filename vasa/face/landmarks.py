@@ -1,4 +1,4 @@
-"""Another detector: the 68 landmarks of face-alignment, more exact than the cascade and at home with turned heads."""
+"""Another detector: the 68 landmarks of face-alignment, at home with turned heads."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def _network(device: str) -> Any:
         from face_alignment import FaceAlignment, LandmarksType
     except ImportError:
         raise ValueError(
-            'LandmarkDetector needs face-alignment: run `pip install "vasa-talk[face]"`, or use CascadeDetector.'
+            'LandmarkDetector needs face-alignment: run `pip install "vasa-talk[face]"`, or take the default detector.'
         ) from None
     try:
         return FaceAlignment(LandmarksType.TWO_D, device=device)
     except URLError as error:
         raise ValueError(
             f"face-alignment could not load its weights ({error.reason}); it needs a network once. "
-            "CascadeDetector needs none."
+            "The default detector needs none."
         ) from None
