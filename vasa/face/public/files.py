@@ -16,6 +16,7 @@ from torch import Tensor
 from vasa.face.heads import cells
 
 ENDINGS = (".safetensors", ".pth", ".pt", ".pkl")
+PATTERNS = tuple(f"*{ending}" for ending in ENDINGS)
 
 
 def told(title: str, licence: str) -> None:
@@ -28,13 +29,13 @@ def weights(source: Path | str, *, title: str) -> dict[str, Tensor]:
     place = Path(source)
     if not place.exists():
         place = hub_folder(str(source), title=title)
-    files = [place] if place.is_file() else [f for end in ENDINGS for f in sorted(place.glob(f"*{end}"))]
+    files = [place] if place.is_file() else [file for pattern in PATTERNS for file in sorted(place.glob(pattern))]
     if not files:
         raise ValueError(f"{source} has no weights of {title}: a file that ends in {', '.join(ENDINGS)}.")
     return _read(files[0], title)
 
 
-def hub_folder(name: str, *, title: str, patterns: Sequence[str] = tuple(f"*{end}" for end in ENDINGS)) -> Path:
+def hub_folder(name: str, *, title: str, patterns: Sequence[str] = PATTERNS) -> Path:
     """A repository of the hub, fetched once; raises ValueError where it cannot be had."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import timm
 import torch
@@ -29,6 +29,8 @@ class L2CSGaze(nn.Module):
     The published heads have each other's names and count yaw to the picture's left: what fc_yaw_gaze says moves an
     arrow sideways in their demonstration, and is called pitch there.
     """
+
+    trunk: Any  # one of timm's networks
 
     def __init__(self, *, trunk: str = "resnet50", image_size: int = 448) -> None:
         super().__init__()
