@@ -61,3 +61,19 @@ def test_depth_becomes_channels():
     flat = geometry.depth_to_channels(volume)
     assert flat.shape == (2, 12, 5, 6)
     assert torch.equal(flat[:, 4 * 1 + 2], volume[:, 1, 2])
+
+
+def test_gathering_is_grid_sampling_with_its_gradients():
+    generator = torch.Generator().manual_seed(0)
+    volume = torch.randn(2, 3, 4, 5, 6, generator=generator, dtype=torch.float64, requires_grad=True)
+    where = (3 * torch.rand(2, 3, 7, 8, 3, generator=generator, dtype=torch.float64) - 1.5).requires_grad_()  # 1/2 outside
+    wanted, got = geometry.sample_volume(volume, where), geometry.gathered(volume, where)
+    torch.testing.assert_close(got, wanted)
+    weight = torch.randn(got.shape, generator=generator, dtype=torch.float64)
+    wanted = torch.autograd.grad((wanted * weight).sum(), (volume, where))
+    torch.testing.assert_close(torch.autograd.grad((got * weight).sum(), (volume, where)), wanted)
+
+
+def test_gathering_far_outside_gives_zero():
+    where = torch.full((1, 1, 1, 2, 3), 50.0) * torch.tensor([1.0, -1.0])[:, None]
+    assert geometry.gathered(torch.ones(1, 2, 3, 4, 5), where).abs().max() == 0

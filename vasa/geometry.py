@@ -8,6 +8,8 @@ roll > 0 tilts it counter-clockwise in the picture. A canonical point c is seen 
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 import torch.nn.functional as F
 from einops import rearrange
@@ -54,7 +56,7 @@ def pose_matrix(pose: Tensor) -> Tensor:
 def invert(matrix: Tensor) -> Tensor:
     """Inverse of a scaled rotation with shift: [B, 3, 4] -> [B, 3, 4]."""
     linear, shift = matrix[..., :3], matrix[..., 3:]
-    back = linear.mT / linear.det().abs().pow(2 / 3)[..., None, None]
+    back = linear.mT / (linear.pow(2).sum(dim=(-2, -1), keepdim=True) / 3)  # every row is as long as the scale
     return torch.cat([back, -back @ shift], dim=-1)
 
 
@@ -72,8 +74,31 @@ def grid(depth: int, height: int, width: int, *, like: Tensor) -> Tensor:
 
 
 def sample_volume(volume: Tensor, where: Tensor) -> Tensor:
-    """Trilinear look-up, zero outside: volume [B, C, D, H, W], places [B, d, h, w, 3] in [-1, 1] -> [B, C, d, h, w]."""
+    """Trilinear look-up, zero outside: volume [B, C, D, H, W], places [B, d, h, w, 3] in [-1, 1] -> [B, C, d, h, w].
+
+    In a program that is exported plain tensors take the place of `grid_sample`, which few run-times have in 3-D.
+    """
+    if torch.compiler.is_exporting():
+        return gathered(volume, where.to(volume.dtype))
     return F.grid_sample(volume, where.to(volume.dtype), align_corners=False)
+
+
+def gathered(volume: Tensor, where: Tensor) -> Tensor:
+    """What `sample_volume` gives, values and gradients, by eight gathers and their weights."""
+    batch, _, *size = volume.shape
+    rows = rearrange(F.pad(volume, (1, 1) * 3), "b c d h w -> (b d h w) c")  # a frame of zeros: all that is outside
+    sizes = volume.new_tensor([*reversed(size)])
+    at = ((where + 1) * sizes - 1) / 2  # x, y, z counted in cells
+    low = at.floor().detach()
+    first = torch.arange(batch, device=volume.device)[:, None, None, None]
+    seen = torch.zeros(())
+    for corner in itertools.product((0, 1), repeat=3):
+        step = where.new_tensor(corner)
+        share = torch.where(step > 0, at - low, 1 - (at - low)).prod(dim=-1)
+        x, y, z = (low + step + 1).clamp(min=0).minimum(sizes + 1).long().unbind(-1)
+        cell = ((first * (size[0] + 2) + z) * (size[1] + 2) + y) * (size[2] + 2) + x
+        seen = seen + rows[cell] * share[..., None]
+    return rearrange(seen, "b d h w c -> b c d h w")
 
 
 def sample_picture(picture: Tensor, where: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import math
 import torch.nn.functional as F
 from einops import rearrange, reduce
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
+from torch.nn.utils import parametrizations, parametrize
 
 
 def groups(channels: int) -> int:
@@ -80,8 +80,22 @@ class AdaptiveResBlock3d(nn.Module):
         return self.conv_out(F.relu(self.norm_out(h, embedding))) + self.skip(x)
 
 
+def spectral(model: nn.Module) -> nn.Module:
+    """Spectral norm on the convolutions of all residual blocks (MegaPortraits, training details). Changes the model.
+
+    Standardised weights are left out: their scale is fixed already, so that dividing by a norm would change nothing.
+    """
+    for block in model.modules():
+        if isinstance(block, ResBlock | AdaptiveResBlock3d):
+            for layer in (block.conv_in, block.conv_out, block.skip):
+                if isinstance(layer, nn.Conv2d | nn.Conv3d) and not parametrize.is_parametrized(layer):
+                    parametrizations.spectral_norm(layer)
+    return model
+
+
 def fold(model: nn.Module) -> nn.Module:
-    """Bake standardised weights in for inference: same outputs, nothing recomputed a frame. Changes the model."""
+    """Bake standardised and normed weights in for inference: same outputs in evaluation mode, nothing recomputed a
+    frame. Changes the model."""
     for layer in model.modules():
         if parametrize.is_parametrized(layer, "weight"):
             parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)

@@ -34,3 +34,9 @@ def fast(device: torch.device | str) -> AbstractContextManager[None]:
     """Autocast to bfloat16 where that is faster, else nothing."""
     kind = torch.device(device).type
     return torch.autocast(kind, torch.bfloat16) if has_fast_bfloat16(device) else nullcontext()
+
+
+def exact(device: torch.device | str) -> AbstractContextManager[None]:
+    """Autocast switched off, on the devices that have it (meta, where costs are counted, has not)."""
+    kind = torch.device(device).type
+    return torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext()

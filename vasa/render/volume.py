@@ -10,6 +10,7 @@ from einops import rearrange, reduce, repeat
 from torch import Tensor, nn
 
 from vasa.geometry import grid, invert, pose_matrix, sample_picture, transform
+from vasa.render import blocks
 from vasa.render.appearance import Appearance, Identity
 from vasa.render.canonical import Canonical
 from vasa.render.decoder import Decoder, Projection
@@ -38,19 +39,22 @@ class VolumeRenderer(nn.Module):
     """Turns one face and a motion into pictures; implements `vasa.render.Renderer`.
 
     MegaPortraits 2.1 with the identity code in place of e_s (VASA-1, 3.1). `image_size` is the side of its pictures in
-    pixels; `space` what its latents mean; `blend` lets the decoder use the source's own pixels (not in the papers).
+    pixels; `space` what its latents mean; `blend` lets the decoder use the source's own pixels (not in the papers);
+    `spectral` divides the weights of residual blocks by their largest singular value (MegaPortraits, training details).
     """
 
     def __init__(
         self, *, image_size: int, space: MotionSpace, appearance: Appearance, identity: Identity, pose: Pose,
         dynamics: Dynamics, to_canonical: Warp, canonical: Canonical, to_posed: Warp, projection: Projection,
-        decoder: Decoder, blend: bool,
+        decoder: Decoder, blend: bool, spectral: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self.image_size, self.space, self.blend = image_size, space, blend
         self.appearance, self.identity, self.pose, self.dynamics = appearance, identity, pose, dynamics
         self.to_canonical, self.canonical, self.to_posed = to_canonical, canonical, to_posed
         self.projection, self.decoder = projection, decoder
+        if spectral:
+            blocks.spectral(self)
 
     def encode(self, image: Tensor) -> Portrait:
         """Picture [B, 3, H, W], values in [0, 1] -> what to remember of the face."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from einops import rearrange, repeat
 from torch import Tensor, nn
@@ -13,6 +12,7 @@ from vasa.render.liveportrait.keypoints import POINTS, seen_keypoints
 from vasa.render.liveportrait.motion import MotionExtractor, Reading
 from vasa.render.liveportrait.retargeting import Retargeting
 from vasa.render.liveportrait.warp import Warping
+from vasa.render.speed import exact
 from vasa.space import MotionSpace
 from vasa.types import Motion, Portrait
 
@@ -58,7 +58,7 @@ class LivePortraitRenderer(nn.Module):
 
     def moved(self, portrait: Portrait, motion: Motion) -> tuple[Tensor, Tensor]:
         """Key points of the source and of every frame, in full precision: [B * T, 21, 3] both."""
-        with torch.autocast(portrait.volume.device.type, enabled=False):
+        with exact(portrait.volume.device):
             still = seen_keypoints(portrait.identity, portrait.motion)
             source = repeat(still, "b k i -> (b t) k i", t=motion.length)
             driving = seen_keypoints(portrait.identity, motion)
