@@ -190,6 +190,7 @@ def test_renderers_are_timed_beside_each_other(run, monkeypatch):
     assert list(model) == list(random)
     assert {"picture", "float32 x 1", "float32 x 2"} <= set(model)
     assert model["picture"] == random["picture"] == "32 px"
+    assert model["GFLOP a frame"] == random["GFLOP a frame"]
     assert all(float(cell) > 0 for column, cell in random.items() if column != "picture")
 
 

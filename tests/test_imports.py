@@ -13,12 +13,13 @@ import pytest
 import vasa
 
 ROOT = Path(vasa.__file__).parent
-CORE = {"types", "clock", "geometry", "space", "config", "checkpoint", "training", "placing", "transfer"}
+CORE = {"types", "clock", "geometry", "space", "config", "checkpoint", "training", "placing", "transfer", "editing"}
 SENSES = {"face", "audio", "media"}
 HALVES = {"render", "motion"}
 BESIDE = {"people", "data", "evaluate"}
 MAIN = {
-    "pipeline", "session", "stage", "driving", "device", "store", "video", "testing", "published"
+    "pipeline", "session", "stage", "driving", "device", "store", "video", "testing", "published",
+    "export",
 }  # fmt: skip
 BELOW_MAIN = CORE | SENSES | HALVES
 ALLOWED = (

@@ -42,4 +42,4 @@ def test_shipped_weights_stay_small():
 def test_extras_are_the_promised_ones():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["name"] == "vasa-talk"
-    assert set(project["optional-dependencies"]) == {"face", "people", "demo", "dev"}
+    assert set(project["optional-dependencies"]) == {"face", "people", "demo", "export", "dev"}

@@ -84,21 +84,19 @@ def sample_volume(volume: Tensor, where: Tensor) -> Tensor:
 
 
 def gathered(volume: Tensor, where: Tensor) -> Tensor:
-    """What `sample_volume` gives, values and gradients, by eight gathers and their weights."""
-    batch, _, *size = volume.shape
-    rows = rearrange(F.pad(volume, (1, 1) * 3), "b c d h w -> (b d h w) c")  # a frame of zeros: all that is outside
-    sizes = volume.new_tensor([*reversed(size)])
-    at = ((where + 1) * sizes - 1) / 2  # x, y, z counted in cells
-    low = at.floor().detach()
-    first = torch.arange(batch, device=volume.device)[:, None, None, None]
-    seen = torch.zeros(())
-    for corner in itertools.product((0, 1), repeat=3):
-        step = where.new_tensor(corner)
-        share = torch.where(step > 0, at - low, 1 - (at - low)).prod(dim=-1)
-        x, y, z = (low + step + 1).clamp(min=0).minimum(sizes + 1).long().unbind(-1)
-        cell = ((first * (size[0] + 2) + z) * (size[1] + 2) + y) * (size[2] + 2) + x
-        seen = seen + rows[cell] * share[..., None]
-    return rearrange(seen, "b d h w c -> b c d h w")
+    """What `sample_volume` gives, values and gradients: eight neighbours of every place and their weights."""
+    depth, height, width = volume.shape[2:]
+    cells = rearrange(F.pad(volume, (1, 1) * 3), "b c d h w -> (b d h w) c")  # a frame of zeros: all that is outside
+    sizes = where.new_tensor([width, height, depth])
+    at = rearrange(((where + 1) * sizes - 1) / 2, "b d h w i -> b d h w 1 i")  # x, y, z counted in cells
+    low = at.detach().floor()
+    corners = where.new_tensor([*itertools.product((0, 1), repeat=3)])
+    shares = (1 - (at - low - corners).abs()).prod(dim=-1, keepdim=True)
+    index = (low + corners + 1).clamp(min=0).minimum(sizes + 1).long()
+    strides = index.new_tensor([1, width + 2, (width + 2) * (height + 2)])
+    first = torch.arange(volume.shape[0], device=volume.device) * ((width + 2) * (height + 2) * (depth + 2))
+    numbers = (index * strides).sum(dim=-1) + rearrange(first, "b -> b 1 1 1 1")
+    return rearrange((cells[numbers] * shares).sum(dim=-2), "b d h w c -> b c d h w")
 
 
 def sample_picture(picture: Tensor, where: Tensor) -> Tensor:

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from torch.nn.utils import parametrize
 
 from vasa import checkpoint
 from vasa.config import instantiate, leaf
 from vasa.geometry import pose_matrix, transform
 from vasa.render import Renderer, VolumeRenderer
+from vasa.render.blocks import fold
+from vasa.render.cost import cost
 from vasa.render.motion_encoder import aligned
 from vasa.testing import check_renderer
 from vasa.types import Motion
@@ -29,14 +35,59 @@ def test_shapes(name: str) -> None:
     assert motion.dynamics.shape[-1] == renderer.space.dynamics
 
 
-def test_the_published_size_has_about_200_million_parameters() -> None:
+def test_the_published_sizes() -> None:
+    """MegaPortraits, Fig. 9, and what VASA-1 and others say of the whole."""
     with torch.device("meta"):
         renderer: VolumeRenderer = instantiate(leaf("renderer", "paper"))
+        assert sum(p.numel() for p in renderer.parameters()) == pytest.approx(200e6, rel=0.1)  # VASA-1: ~200 M
+        assert parametrize.is_parametrized(renderer.decoder.up[0].conv_in)  # standardised
+        assert parametrize.is_parametrized(renderer.decoder.up[0].conv_out)  # spectral norm
+        fold(renderer)
         portrait = renderer.encode(torch.rand(1, 3, 512, 512))
-        motion = Motion(torch.rand(1, 1, 6), torch.rand(1, 1, 128))
-        assert renderer.render(portrait, motion).shape == (1, 1, 3, 512, 512)
-    assert portrait.volume.shape == (1, 96, 16, 64, 64)  # MegaPortraits 2.2
-    assert 160e6 < sum(p.numel() for p in renderer.parameters()) < 220e6  # VASA-1: ~200 M
+        assert portrait.volume.shape == (1, 96, 16, 64, 64)
+        assert renderer.render(portrait, Motion(torch.rand(1, 1, 6), torch.rand(1, 1, 128))).shape[2:] == (3, 512, 512)
+    assert tuple(renderer.appearance.first.weight.shape) == (64, 3, 7, 7)
+    assert [block.conv_out.out_channels for block in renderer.appearance.down] == [128, 256, 512]
+    assert renderer.appearance.lift.out_channels == 1536
+    assert len(renderer.appearance.refine) == 6
+    assert renderer.to_posed.lift.out_channels == 2048
+    assert [block.conv_out.out_channels for block in renderer.to_posed.blocks] == [256, 128, 64, 32]
+    assert [block.conv_out.out_channels for block in renderer.canonical.down] == [192, 384]
+    assert renderer.canonical.middle.conv_out.out_channels == 512
+    assert [block.conv_out.out_channels for block in renderer.projection.blocks] == [512] * 8
+    assert [block.conv_out.out_channels for block in renderer.decoder.up] == [256, 128, 64]
+
+
+def test_costs_are_the_published_ones() -> None:
+    of_paper, of_fast, of_peer = (cost(leaf("renderer", name)) for name in ("paper", "fast", "liveportrait"))
+    assert of_paper.frame["projection"] + of_paper.frame["decoder"] == pytest.approx(513e9, rel=0.03)  # G_2D
+    assert of_peer.frame["all"] == pytest.approx(1234e9, rel=0.01)
+    assert of_fast.frame["all"] < 40e9
+    parts = sum(of_fast.frame[part] for part in ("to_posed", "projection", "decoder"))
+    assert of_fast.frame["all"] == pytest.approx(parts, rel=1e-3)
+    assert of_fast.face["decoder"] == 0
+
+
+def test_fast_convolves_nothing_large_for_a_frame() -> None:
+    with torch.device("meta"), torch.no_grad():
+        renderer: VolumeRenderer = instantiate(leaf("renderer", "fast"))
+        portrait, sides = renderer.encode(torch.rand(1, 3, 512, 512)), []
+        for part in (renderer.to_posed, renderer.projection, renderer.decoder):
+            for layer in (m for m in part.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Conv3d)):
+                assert max(layer.kernel_size) <= 3
+                layer.register_forward_hook(lambda _, seen, made: sides.append(made.shape[-1]))
+        assert renderer.render(portrait, Motion(torch.rand(1, 1, 6), torch.rand(1, 1, 128))).shape[-1] == 512
+    assert max(sides) <= 128
+
+
+@pytest.mark.slow
+def test_the_published_size_shows_a_picture_in_half_precision() -> None:
+    renderer: VolumeRenderer = fold(instantiate(leaf("renderer", "paper")).eval())
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        portrait = renderer.encode(torch.rand(1, 3, 512, 512))
+        frames = renderer.render(portrait, portrait.motion)
+    assert frames.shape == (1, 1, 3, 512, 512)
+    assert 0 <= frames.min() <= frames.max() <= 1
 
 
 def test_frames_do_not_depend_on_each_other(renderer: VolumeRenderer) -> None:
@@ -68,9 +119,42 @@ def test_alignment_undoes_roll_shift_and_scale() -> None:
     torch.testing.assert_close(found[0, 1], where[0, ..., 1], atol=0.02, rtol=0)
 
 
-def test_a_wrong_picture_size_is_refused(renderer: VolumeRenderer) -> None:
-    with pytest.raises(ValueError, match="takes pictures of 3 x 32 x 32; got 3 x 16 x 32"):
-        renderer.encode(torch.rand(1, 3, 16, 32))
+PICTURES = {
+    "another size": (torch.rand(1, 3, 16, 32), "takes pictures of 3 x 32 x 32; got 3 x 16 x 32"),
+    "bytes": (torch.full((1, 3, 32, 32), 200, dtype=torch.uint8), r"in \[0, 1\]; got torch.uint8: .* divide bytes by 255"),
+    "bytes as floats": (torch.full((1, 3, 32, 32), 200.0), r"in \[0, 1\]; got 200 to 200"),
+    "about zero": (torch.linspace(-1, 1, 3072).view(1, 3, 32, 32), r"in \[0, 1\]; got -1 to 1"),
+    "not numbers": (torch.full((1, 3, 32, 32), torch.nan), r"in \[0, 1\]; got nan to nan"),
+}
+
+
+@pytest.mark.parametrize(("picture", "complaint"), PICTURES.values(), ids=PICTURES)
+def test_a_wrong_picture_is_refused(renderer: VolumeRenderer, picture: torch.Tensor, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        renderer.encode(picture)
+    with pytest.raises(ValueError, match=complaint):
+        renderer.motion_of(picture[:, None])
+
+
+def test_what_is_not_the_renderers_own_is_refused(renderer: VolumeRenderer) -> None:
+    portrait, motion = renderer.encode(torch.rand(1, 3, 32, 32)), Motion(torch.zeros(1, 2, 6), torch.zeros(1, 2, 8))
+    with pytest.raises(ValueError, match="has 5 dynamics a frame"):
+        renderer.render(portrait, Motion(motion.pose, torch.zeros(1, 2, 5)))
+    with pytest.raises(ValueError, match="1 portraits and motion of 2 faces"):
+        renderer.render(portrait, Motion(torch.zeros(2, 2, 6), torch.zeros(2, 2, 8)))
+    with pytest.raises(ValueError, match="is another renderer's: .* Encode the picture again"):
+        renderer.render(replace(portrait, volume=torch.zeros(1, 16, 8, 32, 32)), motion)
+    with pytest.raises(ValueError, match="has no route"):
+        renderer.render(replace(portrait, route=None), motion)
+
+
+def test_weights_with_missing_keys_are_refused(renderer: VolumeRenderer, tmp_path) -> None:
+    checkpoint.save(tmp_path / "r", renderer, leaf("renderer", "tiny"))
+    weights = load_file(tmp_path / "r" / checkpoint.WEIGHTS)
+    weights.pop("decoder.last.weight")
+    save_file(weights, tmp_path / "r" / checkpoint.WEIGHTS)
+    with pytest.raises(ValueError, match=r"do not fit their configuration: 1 missing \['decoder.last.weight'\]"):
+        checkpoint.load(tmp_path / "r")
 
 
 def test_a_checkpoint_restores_the_renderer(renderer: VolumeRenderer, tmp_path) -> None:

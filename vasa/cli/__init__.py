@@ -13,6 +13,7 @@ from vasa import __version__
 
 COMMANDS = (
     "demo", "animate", "reenact", "info", "bench", "fetch", "people", "train", "extract", "evaluate", "verify",
+    "export",
 )  # fmt: skip
 
 

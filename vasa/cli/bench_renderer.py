@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
+    from omegaconf import DictConfig
     from torch import nn
 
 ABOUT = (
@@ -46,16 +47,24 @@ def run(arguments: argparse.Namespace) -> None:
         raise ValueError("`vasa bench renderer` takes no sound: leave out --seconds and --stride.")
     where, folder = device.choose(arguments.device), store.find(arguments.model).parts["renderer"]
     configs = {f"{name}, random weights": leaf("renderer", name) for name in arguments.renderer}
+    own = checkpoint.config_of(folder)
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
-    table = {arguments.model: row(checkpoint.load(folder), where, arguments.frames, arguments.batch)}
+    table = {arguments.model: facts(own) | row(checkpoint.load(folder), where, arguments.frames, arguments.batch)}
     for name, config in configs.items():
-        table[name] = row(instantiate(config), where, arguments.frames, arguments.batch)
+        table[name] = facts(config) | row(instantiate(config), where, arguments.frames, arguments.batch)
     show(table, where)
 
 
+def facts(config: DictConfig) -> dict[str, str]:
+    """What holds on every machine: {column: text}."""
+    from vasa.render.cost import cost
+
+    return {"picture": f"{config.image_size} px", "GFLOP a frame": f"{cost(config).frame['all'] / 1e9:.3g}"}
+
+
 def row(renderer: nn.Module, where: torch.device, frames: int, batches: list[int]) -> dict[str, str]:
-    """What the table says of one renderer: {column: text}."""
+    """Frames a second of one renderer here: {column: text}."""
     from vasa.render import Renderer
     from vasa.render.blocks import fold
     from vasa.render.speed import channels_last, fast, has_fast_bfloat16
@@ -63,7 +72,7 @@ def row(renderer: nn.Module, where: torch.device, frames: int, batches: list[int
 
     model = channels_last(fold(renderer.eval().to(where)))
     assert isinstance(model, Renderer)
-    portrait, cells = remembered(model, where), {"picture": f"{model.image_size} px"}
+    portrait, cells = remembered(model, where), {}
     for batch in batches:
         cells[f"float32 x {batch}"] = f"{frames_a_second(model, portrait, frames=frames, batch=batch):.3g}"
         if has_fast_bfloat16(where):

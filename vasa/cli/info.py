@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
     from torch import nn
 
     from vasa.pipeline import Pipeline
+
+NOTHING_MORE: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+PUBLISHED = (
+    "Published: VASA-1 about 200 M parameters in its face model; MegaPortraits 513 GFLOP a frame in its decoder, "
+    "LivePortrait 1,234 a frame."
+)
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -33,15 +41,23 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def show_leaf(name: str) -> None:
-    """The parts of a renderer that is only described, not loaded: the meta device holds no numbers."""
+    """The parts of a renderer that is only described, not loaded, and what they compute."""
     import torch
 
     from vasa.config import instantiate, leaf
+    from vasa.render.cost import cost
 
+    config = leaf("renderer", name)
     with torch.device("meta"):
-        renderer = instantiate(leaf("renderer", name))
+        renderer = instantiate(config)
+    computed, parts = cost(config), {**dict(renderer.named_children()), "all": renderer}
     table = Table(title=f"renderer {name}, {renderer.image_size} px, {renderer.space.size} numbers of motion a frame")
-    add_columns(table, {part: module for part, module in renderer.named_children()} | {"all": renderer})
+    more = {
+        "GFLOP once a face": {part: f"{computed.face.get(part, 0) / 1e9:.1f}" for part in parts},
+        "GFLOP a frame": {part: f"{computed.frame.get(part, 0) / 1e9:.1f}" for part in parts},
+    }
+    add_columns(table, parts, more)
+    table.caption = f"A multiply-add counts as two. {PUBLISHED}"
     Console().print(table)
 
 
@@ -61,11 +77,15 @@ def show_pipeline(pipe: Pipeline) -> None:
     Console().print(table)
 
 
-def add_columns(table: Table, parts: dict[str, nn.Module]) -> None:
-    """One row a part: name, class, parameters in millions."""
+def add_columns(
+    table: Table, parts: Mapping[str, nn.Module], more: Mapping[str, Mapping[str, str]] = NOTHING_MORE
+) -> None:
+    """One row a part: name, class, parameters in millions, and further columns {title: {part: text}}."""
     table.add_column("part")
     table.add_column("class")
-    table.add_column("parameters", justify="right")
+    for title in ("parameters", *more):
+        table.add_column(title, justify="right")
     for name, module in parts.items():
         count = sum(parameter.numel() for parameter in module.parameters())
-        table.add_row(name, type(module).__name__, f"{count / 1e6:.2f} M")
+        cells = (column[name] for column in more.values())
+        table.add_row(name, type(module).__name__, f"{count / 1e6:.2f} M", *cells)

@@ -13,6 +13,7 @@ from vasa.geometry import grid, invert, pose_matrix, sample_picture, transform
 from vasa.render import blocks
 from vasa.render.appearance import Appearance, Identity
 from vasa.render.canonical import Canonical
+from vasa.render.checks import check_motion, check_picture, check_portrait
 from vasa.render.decoder import Decoder, Projection
 from vasa.render.motion_encoder import Dynamics, Pose
 from vasa.render.warp import Warp, bend, look, rigid_grid
@@ -58,12 +59,12 @@ class VolumeRenderer(nn.Module):
 
     def encode(self, image: Tensor) -> Portrait:
         """Picture [B, 3, H, W], values in [0, 1] -> what to remember of the face."""
-        self._check(image)
+        check_picture(image, self.image_size)
         return self.remember(image, self.motion_of(image[:, None]))
 
     def motion_of(self, image: Tensor) -> Motion:
         """The motion seen in pictures [B, T, 3, H, W]."""
-        self._check(image)
+        check_picture(image, self.image_size)
         frames = rearrange(image, "b t c h w -> (b t) c h w")
         pose = self.pose(frames).float()
         dynamics = self.dynamics(frames, pose).float()
@@ -71,6 +72,7 @@ class VolumeRenderer(nn.Module):
 
     def render(self, portrait: Portrait, motion: Motion) -> Tensor:
         """Show a face in motion: [B, T, 3, H, W], values in [0, 1]."""
+        self._check(portrait, motion)
         picture = self.show(spread(portrait, motion.length), motion.frames()).picture
         return rearrange(picture, "(b t) c h w -> b t c h w", t=motion.length)
 
@@ -88,7 +90,7 @@ class VolumeRenderer(nn.Module):
         offsets = self.to_posed(latents, portrait.identity)
         away = rigid_grid(invert(pose_matrix(latents[:, :6])), offsets.shape[2:])
         field = bend(offsets, away)
-        assert portrait.route is not None, "a portrait of another renderer"
+        assert portrait.route is not None
         seen = look(torch.cat([portrait.volume, portrait.route.to(portrait.volume.dtype)], dim=1).float(), field)
         features, depth = self.projection(seen[:, :-3], field, latents)
         moved = self._move(portrait.picture, seen[:, -3:-1], depth)
@@ -101,12 +103,12 @@ class VolumeRenderer(nn.Module):
         flow = F.interpolate(flow, size=picture.shape[-2:], mode="bilinear", align_corners=False)
         return sample_picture(picture, rearrange(flow, "b i h w -> b h w i"))
 
-    def _check(self, image: Tensor) -> None:
-        if image.shape[-3:] != (3, self.image_size, self.image_size):
-            raise ValueError(
-                f"This renderer takes pictures of 3 x {self.image_size} x {self.image_size}; got "
-                f"{' x '.join(map(str, image.shape[-3:]))}. `vasa.face` crops and resizes."
-            )
+    def _check(self, portrait: Portrait, motion: Motion) -> None:
+        shape = (self.canonical.last.out_channels, *self.to_posed.size)
+        check_portrait(portrait, volume=shape, identity=self.to_posed.identity.in_features, size=self.image_size)
+        if portrait.route is None:
+            raise ValueError("This portrait has no route: another renderer made it. Encode the picture again.")
+        check_motion(motion, self.space, portrait)
 
 
 def spread(portrait: Portrait, length: int) -> Portrait:

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from einops import rearrange, repeat
 from torch import Tensor, nn
 
+from vasa.render.checks import check_motion, check_picture
 from vasa.render.liveportrait.appearance import Appearance
 from vasa.render.liveportrait.decoder import SpadeDecoder
 from vasa.render.liveportrait.keypoints import POINTS, seen_keypoints
@@ -51,6 +52,12 @@ class LivePortraitRenderer(nn.Module):
 
     def render(self, portrait: Portrait, motion: Motion) -> Tensor:
         """Show a face in motion: [B, T, 3, H, W], values in [0, 1]."""
+        if portrait.identity.shape[-1] != 3 * POINTS:
+            raise ValueError(
+                f"This portrait is another renderer's: its identity has {portrait.identity.shape[-1]} numbers, not "
+                f"{3 * POINTS}. Encode the picture again with this renderer."
+            )
+        check_motion(motion, self.space, portrait)
         source, driving = self.moved(portrait, motion)
         volume = repeat(portrait.volume, "b c d h w -> (b t) c d h w", t=motion.length)
         pictures = self.decoder(self.warp(volume, source, driving))
@@ -65,9 +72,5 @@ class LivePortraitRenderer(nn.Module):
             return source, self.retargeting.stitched(source, driving) if self.stitch else driving
 
     def _halved(self, image: Tensor) -> Tensor:
-        if image.shape[-3:] != (3, self.image_size, self.image_size):
-            raise ValueError(
-                f"This renderer takes pictures of 3 x {self.image_size} x {self.image_size}; got "
-                f"{' x '.join(map(str, image.shape[-3:]))}. `vasa.face` crops and resizes."
-            )
+        check_picture(image, self.image_size)
         return F.avg_pool2d(image, 2)
