@@ -66,7 +66,7 @@ def test_depth_becomes_channels():
 def test_gathering_is_grid_sampling_with_its_gradients():
     generator = torch.Generator().manual_seed(0)
     volume = torch.randn(2, 3, 4, 5, 6, generator=generator, dtype=torch.float64, requires_grad=True)
-    where = (3 * torch.rand(2, 3, 7, 8, 3, generator=generator, dtype=torch.float64) - 1.5).requires_grad_()  # 1/2 outside
+    where = (3 * torch.rand(2, 3, 7, 8, 3, generator=generator, dtype=torch.float64) - 1.5).requires_grad_()
     wanted, got = geometry.sample_volume(volume, where), geometry.gathered(volume, where)
     torch.testing.assert_close(got, wanted)
     weight = torch.randn(got.shape, generator=generator, dtype=torch.float64)

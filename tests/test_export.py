@@ -7,6 +7,7 @@ from pathlib import Path
 import onnxruntime
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from vasa import checkpoint, export
 from vasa.cli import main
@@ -14,12 +15,14 @@ from vasa.config import instantiate, leaf
 from vasa.render import VolumeRenderer
 from vasa.types import Motion, Portrait
 
+CONFIG = OmegaConf.merge(leaf("renderer", "tiny"), {"spectral": True})
+
 
 @pytest.fixture(scope="module")
 def renderer() -> VolumeRenderer:
     """Tiny, with warps that bend, so that every look-up counts."""
     torch.manual_seed(0)
-    made: VolumeRenderer = instantiate(leaf("renderer", "tiny") | {"spectral": True}).eval()
+    made: VolumeRenderer = instantiate(CONFIG).eval()
     for warp in (made.to_canonical, made.to_posed):
         torch.nn.init.normal_(warp.offsets.weight, std=0.2)
     return made
@@ -29,10 +32,15 @@ def renderer() -> VolumeRenderer:
 def files(renderer: VolumeRenderer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a model and both kinds of its exported file."""
     folder = tmp_path_factory.mktemp("export")
-    checkpoint.save(folder / "model" / "renderer", renderer, leaf("renderer", "tiny") | {"spectral": True})
+    checkpoint.save(folder / "model" / "renderer", renderer, CONFIG)
     for suffix in export.SUFFIXES:
         assert main(["export", str(folder / "model"), "-o", str(folder / f"frames{suffix}")]) == 0
     return folder
+
+
+@pytest.fixture(scope="module")
+def program(files: Path) -> torch.nn.Module:
+    return torch.export.load(files / "frames.pt2").module()
 
 
 @pytest.fixture(params=[1, 4])
@@ -54,9 +62,8 @@ def test_onnx_shows_the_same(renderer: VolumeRenderer, files: Path, scene: tuple
 
 
 def test_the_exported_program_shows_the_same(
-    renderer: VolumeRenderer, files: Path, scene: tuple[Portrait, Motion]
+    renderer: VolumeRenderer, program: torch.nn.Module, scene: tuple[Portrait, Motion]
 ) -> None:
-    program = torch.export.load(files / "frames.pt2").module()
     with torch.no_grad():
         expected = renderer.render(*scene)[0]
         torch.testing.assert_close(program(**export.inputs(*scene)), expected, atol=1e-4, rtol=0)

@@ -1,7 +1,7 @@
 """Editing motion and faces: pose, dynamics and identity swapped between people, mixed and changed.
 
-A face is a `Portrait`, what it does a `Motion`; showing one person's motion on another's portrait swaps identity. All of
-it holds between values of one renderer, whose canonical volumes lie on each other and whose latents mean the same.
+A face is a `Portrait`, what it does a `Motion`; showing one person's motion on another's portrait swaps identity. All
+of it holds between values of one renderer, whose canonical volumes lie on each other and whose latents mean the same.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def turned(motion: Motion, **change: float | Tensor) -> Motion:
 
 
 def lerp(left: Value, right: Value, amount: float | Tensor) -> Value:
-    """On the straight way from left (amount 0) to right (1): motions, by a number or a curve [T], or faces, by a number.
+    """On the straight way from left (amount 0) to right (1): motions, by a number or a curve [T]; faces, by a number.
 
     Portraits are mixed in every part, so their pictures should be cropped alike, as `vasa.face` crops. Raises
     ValueError where sizes differ.

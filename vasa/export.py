@@ -29,8 +29,9 @@ class PerFrame(nn.Module):
         self.renderer = renderer
 
     def forward(
-        self, volume: Tensor, identity: Tensor, own_motion: Tensor, picture: Tensor, route: Tensor | None, motion: Tensor
-    ) -> Tensor:
+        self, volume: Tensor, identity: Tensor, own_motion: Tensor, picture: Tensor, route: Tensor | None,
+        motion: Tensor,
+    ) -> Tensor:  # fmt: skip
         portrait = Portrait(volume, identity, _track(own_motion), picture, route)
         frames: Tensor = self.renderer.render(portrait, _track(motion))
         return frames[0]

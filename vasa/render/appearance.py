@@ -55,7 +55,7 @@ class Identity(nn.Module):
         self, *, layers: Sequence[int], widths: Sequence[int], dim: int, size: int, bottleneck: bool = False
     ) -> None:
         super().__init__()
-        self.size = size
+        self.size, self.dim = size, dim
         self.trunk = trunk(layers, widths, dim, bottleneck=bottleneck)
 
     def forward(self, picture: Tensor) -> Tensor:

@@ -34,12 +34,12 @@ def check_motion(motion: Motion, space: MotionSpace, portrait: Portrait) -> None
     """Raise ValueError unless motion has the numbers of this space, for as many faces as the portrait."""
     if motion.dynamics.shape[-1] != space.dynamics:
         raise ValueError(
-            f"This motion has {motion.dynamics.shape[-1]} dynamics a frame, the renderer's space {space} another number; "
-            "motion is shown by the renderer that it was made for."
+            f"This motion has {motion.dynamics.shape[-1]} dynamics a frame, the renderer's space is {space}; motion is "
+            "shown by a renderer of its own space."
         )
     if motion.batch_size != portrait.volume.shape[0]:
         raise ValueError(
-            f"There are {portrait.volume.shape[0]} portraits and motion of {motion.batch_size} faces; give one for each."
+            f"Got {portrait.volume.shape[0]} portraits and motion of {motion.batch_size} faces; give one for each."
         )
 
 
