@@ -7,7 +7,7 @@ of it holds between values of one renderer, whose canonical volumes lie on each 
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from einops import repeat
@@ -64,7 +64,8 @@ def lerp(left: Value, right: Value, amount: float | Tensor) -> Value:
 
 
 def _mixed(left: Value, right: Value, share: Tensor) -> Value:
-    mixed = {f.name: _between(getattr(left, f.name), getattr(right, f.name), share) for f in fields(left)}
+    names = [f.name for f in fields(left)]
+    mixed: dict[str, Any] = {name: _between(getattr(left, name), getattr(right, name), share) for name in names}
     return replace(left, **mixed)
 
 

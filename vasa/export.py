@@ -7,6 +7,7 @@ import os
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -33,8 +34,7 @@ class PerFrame(nn.Module):
         motion: Tensor,
     ) -> Tensor:  # fmt: skip
         portrait = Portrait(volume, identity, _track(own_motion), picture, route)
-        frames: Tensor = self.renderer.render(portrait, _track(motion))
-        return frames[0]
+        return cast(Renderer, self.renderer).render(portrait, _track(motion))[0]
 
 
 def inputs(portrait: Portrait, motion: Motion) -> dict[str, Tensor]:

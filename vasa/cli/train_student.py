@@ -52,11 +52,9 @@ def _faces(folder: str, size_px: int) -> Tensor:
 def _model(config: DictConfig, avatars: int) -> DictConfig:
     """What the student's checkpoint says: its own sizes and those parts that are its teacher's."""
     taught = checkpoint.config_of(config.teacher)
+    own = {str(key): value for key, value in config.student.items() if key != "_partial_"}
     shared = {key: taught[key] for key in ("image_size", "space", *OF_TEACHER)}
-    made = OmegaConf.merge(config.student, shared, {"avatars": avatars})
-    del made["_partial_"]
-    assert isinstance(made, DictConfig)
-    return made
+    return OmegaConf.create({**own, **shared, "avatars": avatars})
 
 
 def _student(model: DictConfig, teacher: VolumeRenderer) -> Student:

@@ -22,6 +22,7 @@ class Canonical(nn.Module):
     ) -> None:
         super().__init__()
         first, second, middle = widths
+        self.channels = volume
         self.scales = [tuple(map(float, scale)) for scale in scales]
 
         def block(a: int, b: int) -> ResBlock:

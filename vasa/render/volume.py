@@ -104,7 +104,7 @@ class VolumeRenderer(nn.Module):
         return sample_picture(picture, rearrange(flow, "b i h w -> b h w i"))
 
     def _check(self, portrait: Portrait, motion: Motion) -> None:
-        shape = (self.canonical.last.out_channels, *self.to_posed.size)
+        shape = (self.canonical.channels, *self.to_posed.size)
         check_portrait(portrait, volume=shape, identity=self.to_posed.identity.in_features, size=self.image_size)
         if portrait.route is None:
             raise ValueError("This portrait has no route: another renderer made it. Encode the picture again.")
