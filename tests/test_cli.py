@@ -200,7 +200,7 @@ def test_renderers_are_timed_beside_each_other(run, monkeypatch):
         (("renderer", "--frames", "0"), "at least 1"),
         (("renderer", "--batch", "8", "0"), "at least 1"),
         (("--seconds", "3", "renderer"), "leave out --seconds"),
-        (("renderer", "--renderer", "huge"), "There is no renderer named 'huge'; there are: liveportrait, mini"),
+        (("renderer", "--renderer", "huge"), "There is no renderer named 'huge'; there are: fast, liveportrait, mini"),
     ],
 )
 def test_what_cannot_be_timed_is_said_before(run, words, complaint):
@@ -214,7 +214,7 @@ def test_help_is_quick_and_lists_commands():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     *text, loaded = done.stdout.strip().splitlines()
     assert loaded == "False"
-    assert all(name in "\n".join(text) for name in ("demo", "animate", "reenact", "info", "bench", "train", "extract"))
+    assert all(name in "\n".join(text) for name in ("demo", "animate", "reenact", "info", "bench", "train", "export"))
 
 
 @pytest.mark.skipif("mini" not in store.names(), reason="no shipped weights in this checkout")
