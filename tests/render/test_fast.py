@@ -16,6 +16,7 @@ SMALL = [
     "renderer=fast", "renderer.image_size=32", "renderer.to_canonical.size=[16,4,4]", "renderer.to_posed.size=[16,4,4]",
     "renderer.to_canonical.widths=[16,8,8,8]", "renderer.to_posed.widths=[16,8,8,8]", "renderer.projection.width=32",
     "renderer.decoder.widths=[32,32]", "renderer.appearance.widths=[16,16,32]", "renderer.canonical.widths=[24,24,24]",
+    *(f"renderer.{part}.size=32" for part in ("identity", "pose", "dynamics")), "data.readings=0",
 ]  # fmt: skip
 
 
