@@ -50,17 +50,17 @@ def run(arguments: argparse.Namespace) -> None:
     own = checkpoint.config_of(folder)
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
-    table = {arguments.model: facts(own) | row(checkpoint.load(folder), where, arguments.frames, arguments.batch)}
+    table = {arguments.model: row(checkpoint.load(folder), where, arguments.frames, arguments.batch) | work(own)}
     for name, config in configs.items():
-        table[name] = facts(config) | row(instantiate(config), where, arguments.frames, arguments.batch)
+        table[name] = row(instantiate(config), where, arguments.frames, arguments.batch) | work(config)
     show(table, where)
 
 
-def facts(config: DictConfig) -> dict[str, str]:
-    """What holds on every machine: {column: text}."""
+def work(config: DictConfig) -> dict[str, str]:
+    """How much a frame takes, on every machine: {column: text}."""
     from vasa.render.cost import cost
 
-    return {"picture": f"{config.image_size} px", "GFLOP a frame": f"{cost(config).frame['all'] / 1e9:.3g}"}
+    return {"GFLOP a frame": f"{cost(config).frame['all'] / 1e9:.3g}"}
 
 
 def row(renderer: nn.Module, where: torch.device, frames: int, batches: list[int]) -> dict[str, str]:
@@ -72,7 +72,7 @@ def row(renderer: nn.Module, where: torch.device, frames: int, batches: list[int
 
     model = channels_last(fold(renderer.eval().to(where)))
     assert isinstance(model, Renderer)
-    portrait, cells = remembered(model, where), {}
+    portrait, cells = remembered(model, where), {"picture": f"{model.image_size} px"}
     for batch in batches:
         cells[f"float32 x {batch}"] = f"{frames_a_second(model, portrait, frames=frames, batch=batch):.3g}"
         if has_fast_bfloat16(where):
