@@ -13,7 +13,7 @@ from vasa.cli.train_motion import fitted, run
 from vasa.config import instantiate, leaf
 from vasa.data.latents import Latents, Windows, WindowStream, head
 from vasa.motion import DiffusionMotion
-from vasa.motion.loss import Dropout, masked_mse, usual_speed, velocity_mse
+from vasa.motion.loss import Dropout, masked_mse, smoothness_mse, usual_speed, velocity_mse
 from vasa.motion.probe import LinearProbe, correlation
 from vasa.motion.track import Track
 from vasa.motion.training import MotionTraining, conditions_of, draw
@@ -50,8 +50,12 @@ def test_losses_are_zero_for_the_truth_and_ignore_what_is_unknown() -> None:
     wrong = torch.where(known[..., None], truth, 9.0)
     assert masked_mse(wrong, truth, known) == 0
     assert velocity_mse(wrong, truth, known, torch.ones(3)) == 0
+    assert smoothness_mse(wrong, truth, known, torch.ones(3)) == 0
     assert masked_mse(truth + 1, truth, known) == pytest.approx(1)
     assert velocity_mse(truth + 1, truth, known, torch.ones(3)) == pytest.approx(0, abs=1e-10)
+    drift = torch.arange(6.0)[:, None]  # evenly faster is another velocity and as smooth
+    assert velocity_mse(truth + drift, truth, known, torch.ones(3)) == pytest.approx(1)
+    assert smoothness_mse(truth + drift, truth, known, torch.ones(3)) == pytest.approx(0, abs=1e-10)
 
 
 def test_a_training_step_moves_every_parameter(tiny: DiffusionMotion, batch: Track) -> None:
@@ -70,7 +74,7 @@ def test_speed_is_how_much_a_latent_moves_in_a_frame(folder: Path) -> None:
     assert torch.stack(relative).mean() == pytest.approx(1, abs=0.05)
 
 
-@pytest.mark.parametrize("term", ["denoise", "velocity"])
+@pytest.mark.parametrize("term", ["denoise", "velocity", "smoothness"])
 def test_each_loss_term_reaches_the_network(tiny: DiffusionMotion, batch: Track, term: str) -> None:
     training(tiny).losses(batch, torch.Generator().manual_seed(0))[term].backward()
     still = [name for name, p in tiny.named_parameters() if p.grad is None or p.grad.abs().max() == 0]

@@ -62,6 +62,12 @@ def velocity_mse(prediction: Tensor, truth: Tensor, known: Tensor, speed: Tensor
     return masked_mse(prediction.diff(dim=1) / speed, truth.diff(dim=1) / speed, known[:, 1:] & known[:, :-1])
 
 
+def smoothness_mse(prediction: Tensor, truth: Tensor, known: Tensor, speed: Tensor) -> Tensor:
+    """The same for the second difference (DiffPoseTalk's smoothness, but against the truth's own)."""
+    bent, true = (value.diff(n=2, dim=1) / speed for value in (prediction, truth))
+    return masked_mse(bent, true, known[:, 2:] & known[:, 1:-1] & known[:, :-2])
+
+
 def usual_speed(clips: Sequence[Track], *, least: float = 0.03) -> Tensor:
     """Root mean square change from frame to frame of each latent [M] over these clips."""
     steps = torch.cat([clip.motion.diff(dim=0) for clip in clips])

@@ -49,4 +49,18 @@ class PredictVelocity:
         return alpha * noise - sigma * x0
 
     def clean(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-        return alpha * x_t - sigma * output
+        return (alpha * x_t - sigma * output) / (alpha**2 + sigma**2)
+
+
+class PredictFlow:
+    """The network predicts noise - x0, the velocity along the straight path (Lipman et al. 2023, flow matching).
+
+    With `vasa.motion.schedule.StraightPath` x_t moves at just that velocity; on another schedule x_t / (alpha + sigma)
+    does, so that one network and one formula serve every path.
+    """
+
+    def target(self, x0: Tensor, noise: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:  # noqa: ARG002
+        return noise - x0
+
+    def clean(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        return (x_t - sigma * output) / (alpha + sigma)
