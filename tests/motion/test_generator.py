@@ -63,9 +63,9 @@ def test_noise_belongs_to_the_frame_not_to_the_window() -> None:
 def test_what_was_made_is_carried_into_the_next_window(tiny: DiffusionMotion, sound: Tensor) -> None:
     piece = sound[:, : tiny.window]
     _, state = tiny.step(piece, Controls(), tiny.start(2, seed=0))
-    assert state.known.all()
+    assert state.known[:, tiny.carry :].all()
     assert state.frame.tolist() == [tiny.window] * 2
-    torch.testing.assert_close(state.features, piece[:, -tiny.carry :])
+    torch.testing.assert_close(state.features[:, -tiny.carry :], piece[:, -tiny.carry :])
     onward = tiny.step(piece, Controls(), state)[0]
     forgetful = tiny.step(piece, Controls(), replace(state, known=torch.zeros_like(state.known)))[0]
     assert (onward.frames() - forgetful.frames()).abs().max() > 1e-3
@@ -81,7 +81,7 @@ def test_a_state_serves_twice(tiny: DiffusionMotion, sound: Tensor) -> None:
 def test_short_sound_gives_short_motion_that_nothing_behind_it_touches(tiny: DiffusionMotion, sound: Tensor) -> None:
     motion, state = tiny.step(sound[:, :3], Controls(), tiny.start(2, seed=0))
     assert motion.length == 3
-    assert state.known.tolist() == [[False] * (tiny.carry - 3) + [True] * 3] * 2
+    assert state.known.tolist() == [[False] * (tiny.carry + tiny.window - 3) + [True] * 3] * 2
 
 
 def test_sound_of_a_window_reaches_it_and_no_earlier_one(tiny: DiffusionMotion, sound: Tensor) -> None:
@@ -120,6 +120,9 @@ def test_callers_mistakes_get_a_plain_sentence(tiny: DiffusionMotion, sound: Ten
         tiny.step(piece[..., :-1], Controls(), state)
     with pytest.raises(ValueError, match="The state holds"):
         tiny.step(piece, Controls(), tiny.start(1, seed=0))
+    stranger = replace(tiny.space, mean=(0.5,) * tiny.space.size)
+    with pytest.raises(ValueError, match="comes from another generator"):
+        tiny.step(piece, Controls(), replace(state, space=stranger))
     with pytest.raises(ValueError, match=r"Controls\.gaze is"):
         tiny.step(piece, Controls(gaze=torch.zeros(2, 3)), state)
     with pytest.raises(ValueError, match="A seed is 0 or more"):

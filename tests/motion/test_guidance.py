@@ -9,6 +9,7 @@ from torch import Tensor
 from vasa.motion import DiffusionMotion
 from vasa.motion.conditions import Conditions
 from vasa.motion.guidance import PerCondition
+from vasa.motion.sliding import look
 from vasa.types import Controls
 
 GUIDED = ("audio", "gaze", "distance", "emotion")
@@ -29,7 +30,8 @@ class Spy:
 @pytest.fixture
 def conditions(tiny: DiffusionMotion) -> Conditions:
     controls = Controls(gaze=torch.rand(2, 2), distance=torch.rand(2, 1), emotion=torch.rand(2, 8))
-    return tiny.conditions(torch.randn(2, tiny.window, tiny.audio_dim), controls, tiny.start(2, seed=0))
+    features = torch.randn(2, tiny.window, tiny.audio_dim)
+    return tiny.conditions(features, controls, look(tiny.net, features, tiny.start(2, seed=0)))
 
 
 def test_scale_zero_is_one_forward_bitwise(tiny: DiffusionMotion, conditions: Conditions) -> None:
@@ -56,7 +58,8 @@ def test_each_scale_moves_only_its_condition(conditions: Conditions, name: str) 
 
 
 def test_a_condition_that_nobody_gave_costs_nothing(tiny: DiffusionMotion) -> None:
-    alone = tiny.conditions(torch.randn(1, tiny.window, tiny.audio_dim), Controls(), tiny.start(1, seed=0))
+    features = torch.randn(1, tiny.window, tiny.audio_dim)
+    alone = tiny.conditions(features, Controls(), look(tiny.net, features, tiny.start(1, seed=0)))
     spy = Spy()
     PerCondition()(spy, torch.zeros(1, 3, 1), torch.tensor(0.5), alone)
     assert spy.rows == [2]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from vasa.geometry import POSE
-from vasa.motion.conditions import Conditions, Given, steady
+from vasa.motion.conditions import Conditions, steady
 from vasa.motion.dit import MotionTransformer
 from vasa.motion.guidance import Guidance
 from vasa.motion.noise import frame_noise
@@ -16,7 +16,8 @@ from vasa.motion.objective import Objective
 from vasa.motion.protocol import MotionState
 from vasa.motion.sampler import Sampler
 from vasa.motion.schedule import Schedule
-from vasa.motion.window import begin, check, check_inertia, denoiser, offset, padded, settled
+from vasa.motion.sliding import View, held, kept_frames, look
+from vasa.motion.window import begin, check, check_inertia, denoiser, offset, settled
 from vasa.space import MotionSpace
 from vasa.types import Controls, Motion
 
@@ -24,8 +25,9 @@ from vasa.types import Controls, Motion
 class DiffusionMotion(nn.Module):
     """A `MotionGenerator`. It knows no face: the same sound, controls and seed give every face the same motion.
 
-    Frames of a window whose sound has not come, T < window, are made without it and thrown away. inertia: share of its
-    last pose that the head keeps each frame, 0 to below 1, against trembling (the papers use none: 0).
+    Asked for fewer frames than its window, T < window, it lays the window over the frames that it made before and holds
+    them (`vasa.motion.sliding`). inertia: share of its last pose that the head keeps each frame, 0 to below 1, against
+    trembling (the papers use none: 0).
     """
 
     def __init__(
@@ -58,33 +60,36 @@ class DiffusionMotion(nn.Module):
 
     def start(self, batch_size: int, *, seed: int) -> MotionState:
         """A fresh track for each face of a batch; raises ValueError for a negative seed."""
-        return begin(self.net, batch_size, seed=seed, device=next(self.net.parameters()).device)
+        device = next(self.net.parameters()).device
+        return begin(self.net, self.space, batch_size, seed=seed, device=device, keep=kept_frames(self.net))
 
     def step(self, features: Tensor, controls: Controls, state: MotionState) -> tuple[Motion, MotionState]:
         """features [B, T, A], 1 <= T <= window -> motion of T frames, and the state for the next call."""
-        check(self.net, features, state)
-        latents = self.sample(self.conditions(features, controls, state), state)[:, : features.shape[1]]
+        check(self.net, self.space, features, state, keep=kept_frames(self.net))
+        view = look(self.net, features, state)
+        sampled = self.sample(self.conditions(features, controls, view), view, state.seed)
+        latents = view.next(sampled, features.shape[1])
         latents = torch.cat([self._settled(latents[..., : len(POSE)], state), latents[..., len(POSE) :]], dim=-1)
         return offset(self.space.unpack(latents), controls, features), state.after(latents, features)
 
-    def conditions(self, features: Tensor, controls: Controls, state: MotionState) -> Conditions:
-        """What the network is told for the window after this state."""
+    def conditions(self, features: Tensor, controls: Controls, view: View) -> Conditions:
+        """What the network is told for the window in view."""
         return Conditions(
-            audio=padded(self.net, features),
+            audio=view.audio,
             gaze=steady(controls, "gaze", features),
             distance=steady(controls, "distance", features),
             emotion=steady(controls, "emotion", features),
-            previous_audio=Given(state.features, state.known),
-            previous_motion=Given(state.motion, state.known),
+            previous_audio=view.previous_audio,
+            previous_motion=view.previous_motion,
         )
 
-    def sample(self, conditions: Conditions, state: MotionState) -> Tensor:
-        """One window of motion, normalised: [B, W, M]."""
-        noise = partial(frame_noise, state.seed, state.frame, frames=self.window, size=self.space.size)
+    def sample(self, conditions: Conditions, view: View, seed: Tensor) -> Tensor:
+        """One window of motion, normalised: [B, W, M]; seed [B]."""
+        noise = partial(frame_noise, seed, view.first, frames=self.window, size=self.space.size)
         denoise = denoiser(
             self.net, conditions, schedule=self.schedule, objective=self.objective, guidance=self.guidance
         )
-        return self.sampler(denoise, noise, self.schedule)
+        return self.sampler(held(denoise, view.made, noise(), self.schedule), noise, self.schedule)
 
     def _settled(self, pose: Tensor, state: MotionState) -> Tensor:
         """The pose [B, T, 6] with inertia, from the last frame of the window before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -18,7 +19,7 @@ class MotionState:
 
     motion: [B, K, M] last frames made, normalised, before any pose offset. features: [B, K, A] their sound.
     known: [B, K], False for frames before the track began. frame: [B] frames made so far. seed: [B].
-    memory: [B, N] whatever else a generator keeps from frame to frame; N is 0 for most.
+    memory: [B, N] whatever else a generator keeps from frame to frame; N is 0 for most. space: of the motion.
     """
 
     motion: Tensor
@@ -27,10 +28,13 @@ class MotionState:
     frame: Tensor
     seed: Tensor
     memory: Tensor
+    space: MotionSpace
 
     @classmethod
-    def begin(cls, seed: Tensor, *, carry: int, motion_dim: int, audio_dim: int, memory: int = 0) -> MotionState:
-        """Nothing made yet; seed [B]."""
+    def begin(
+        cls, seed: Tensor, space: MotionSpace, *, carry: int, motion_dim: int, audio_dim: int, memory: int = 0
+    ) -> MotionState:
+        """Nothing made yet; seed [B]. carry: K."""
         batch, device = len(seed), seed.device
         return cls(
             motion=torch.zeros(batch, carry, motion_dim, device=device),
@@ -39,7 +43,17 @@ class MotionState:
             frame=torch.zeros_like(seed),
             seed=seed,
             memory=torch.zeros(batch, memory, device=device),
+            space=space,
         )
+
+    @staticmethod
+    def cat(states: Sequence[MotionState]) -> MotionState:
+        """One batch of all their tracks, one after another."""
+        return replace(states[0], **{name: torch.cat([getattr(s, name) for s in states]) for name in _TRACKED})
+
+    def __getitem__(self, rows: slice) -> MotionState:
+        """Some tracks of the batch."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in _TRACKED})
 
     def after(self, motion: Tensor, features: Tensor, *, memory: Tensor | None = None) -> MotionState:
         """The state once motion [B, T, M], normalised, was made for features [B, T, A]; `memory` stays if not given."""
@@ -53,6 +67,9 @@ class MotionState:
             frame=self.frame + frames,
             memory=self.memory if memory is None else memory,
         )
+
+
+_TRACKED = ("motion", "features", "known", "frame", "seed", "memory")
 
 
 def _last(track: Tensor, frames: int) -> Tensor:

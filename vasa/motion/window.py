@@ -14,6 +14,7 @@ from vasa.motion.objective import Objective
 from vasa.motion.protocol import MotionState
 from vasa.motion.sampler import Denoise
 from vasa.motion.schedule import Schedule
+from vasa.space import MotionSpace
 from vasa.types import Controls, Motion
 
 
@@ -30,28 +31,43 @@ class WindowNetwork(Protocol):
         ...
 
 
-def begin(net: WindowNetwork, batch_size: int, *, seed: int, device: torch.device, memory: int = 0) -> MotionState:
-    """A fresh track for each face of a batch, face b with seed + b; raises ValueError for a negative seed."""
+def begin(
+    net: WindowNetwork, space: MotionSpace, batch_size: int, *,
+    seed: int, device: torch.device, keep: int | None = None, memory: int = 0,
+) -> MotionState:  # fmt: skip
+    """A fresh track for each face of a batch, face b with seed + b; raises ValueError for a negative seed.
+
+    keep: frames that the state holds, the network's `carry` where it is not said.
+    """
     if seed < 0:
         raise ValueError(f"A seed is 0 or more; got {seed}.")
     seeds = seed + torch.arange(batch_size, device=device)
     return MotionState.begin(
-        seeds, carry=net.carry, motion_dim=net.motion_dim, audio_dim=net.audio_dim, memory=memory
-    )
+        seeds, space, carry=net.carry if keep is None else keep,
+        motion_dim=net.motion_dim, audio_dim=net.audio_dim, memory=memory,
+    )  # fmt: skip
 
 
-def check(net: WindowNetwork, features: Tensor, state: MotionState) -> None:
-    """Raise ValueError where features or state do not fit the network."""
+def check(
+    net: WindowNetwork, space: MotionSpace, features: Tensor, state: MotionState, *, keep: int | None = None
+) -> None:
+    """Raise ValueError where features or state do not fit the network, or are not finite."""
     batch, frames, dim = features.shape
     if not 1 <= frames <= net.window or dim != net.audio_dim:
         raise ValueError(
             f"A step takes features [B, 1..{net.window}, {net.audio_dim}]; got {list(features.shape)}. "
             "Cut the sound into windows, and use the audio encoder that this generator was trained with."
         )
-    if state.motion.shape != (batch, net.carry, net.motion_dim) or state.features.shape[-1] != dim:
+    kept = (batch, net.carry if keep is None else keep, net.motion_dim)
+    if state.motion.shape != kept or state.features.shape[-1] != dim:
         raise ValueError(
-            f"The state holds motion {list(state.motion.shape)}, this generator carries "
-            f"[{batch}, {net.carry}, {net.motion_dim}]; begin with its own start({batch}, seed=...)."
+            f"The state holds motion {list(state.motion.shape)}, this generator carries {list(kept)}; "
+            f"begin with its own start({batch}, seed=...)."
+        )
+    if state.space != space:
+        raise ValueError(
+            f"The state is of the space {state.space}, this generator's is {space}: it comes from another generator; "
+            f"begin with its own start({batch}, seed=...)."
         )
 
 

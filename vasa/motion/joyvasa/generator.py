@@ -53,14 +53,14 @@ class JoyVASAMotion(nn.Module):
 
     def start(self, batch_size: int, *, seed: int) -> MotionState:
         """A fresh track for each face of a batch; raises ValueError for a negative seed."""
-        return begin(self.net, batch_size, seed=seed, device=self.template.offset.device, memory=POSE)
+        return begin(self.net, self.space, batch_size, seed=seed, device=self.template.offset.device, memory=POSE)
 
     def step(self, features: Tensor, controls: Controls, state: MotionState) -> tuple[Motion, MotionState]:
         """features [B, T, A], 1 <= T <= window -> motion of T frames, and the state for the next call.
 
         Raises ValueError where they do not fit, and for controls that it has not learned.
         """
-        check(self.net, features, state)
+        check(self.net, self.space, features, state)
         _check_controls(controls)
         channels = self.sample(self.conditions(features, state), self.noise(state))[:, : features.shape[1]]
         expression, pose = self.template(channels)
