@@ -18,8 +18,8 @@ SENSES = {"face", "audio", "media"}
 HALVES = {"render", "motion"}
 BESIDE = {"people", "data", "evaluate"}
 MAIN = {
-    "pipeline", "session", "stage", "driving", "device", "store", "video", "testing", "published",
-    "export",
+    "pipeline", "session", "stage", "driving", "device", "store", "video", "testing", "published", "export",
+    "together", "easing",
 }  # fmt: skip
 BELOW_MAIN = CORE | SENSES | HALVES
 ALLOWED = (

@@ -9,15 +9,16 @@ if TYPE_CHECKING:
     from vasa.clock import CLOCK, Clock
     from vasa.pipeline import Pipeline, Session
     from vasa.space import MotionSpace
+    from vasa.together import Together
     from vasa.types import Controls, Motion, Portrait
     from vasa.video import Video
 
 __version__ = "0.1.0"
 _HOMES = {
     "CLOCK": "clock", "Clock": "clock", "Pipeline": "pipeline", "Session": "pipeline", "MotionSpace": "space",
-    "Controls": "types", "Motion": "types", "Portrait": "types", "Video": "video",
+    "Controls": "types", "Motion": "types", "Portrait": "types", "Together": "together", "Video": "video",
 }  # fmt: skip
-__all__ = ["CLOCK", "Clock", "Controls", "Motion", "MotionSpace", "Pipeline", "Portrait", "Session", "Video"]
+__all__ = ["CLOCK", "Clock", "Controls", "Motion", "MotionSpace", "Pipeline", "Portrait", "Session", "Together", "Video"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,9 +12,11 @@ from torch import Tensor, nn
 
 from vasa import checkpoint, device, store
 from vasa.audio import AudioEncoder
+from vasa.audio.windows import LookingAhead
 from vasa.clock import CLOCK, Clock
 from vasa.config import instantiate
 from vasa.driving import Metered, View, first_crop, seen_motion, views
+from vasa.easing import eased, whole_ease
 from vasa.face.default import default_detector
 from vasa.face.detector import Detector
 from vasa.media.picture import Picture, load_picture
@@ -27,7 +29,7 @@ from vasa.render.speed import channels_last, fast
 from vasa.session import Piece, Session
 from vasa.stage import Stage
 from vasa.transfer import KeepPlace, Track, Transfer
-from vasa.types import Controls, Motion, Portrait
+from vasa.types import Controls, Edit, Motion, Portrait, checked
 from vasa.video import Video
 
 NOTHING_ASKED = Controls()
@@ -92,46 +94,61 @@ class Pipeline:
     def __call__(
         self, portrait: Picture | Sitter, speech: Sound, controls: Controls = NOTHING_ASKED, seed: int = 0,
         *, stride: int | None = None, paste: bool | None = None,
+        lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Video:  # fmt: skip
         """A portrait that says what the voice says.
 
         portrait: a file, PIL picture, array or tensor. speech: a file, or (samples, rate in Hz). controls: what you ask
         for beyond the sound. stride: frames made at once. paste: put the face back into the whole picture (default:
-        where it does not fill it). Raises ValueError and OSError.
+        where it does not fill it). lookahead_s: sound heard ahead (default: the audio encoder's). ease_s: time in which
+        the face leaves its picture's own motion and, after the sound, comes back to it. edits: changes to the motion,
+        see `vasa.motion.edits`. Raises ValueError and OSError.
         """
-        return Video.of(self.play(portrait, speech, controls, seed, stride=stride, paste=paste), self.clock)
+        pieces = self.play(
+            portrait, speech, controls, seed,
+            stride=stride, paste=paste, lookahead_s=lookahead_s, ease_s=ease_s, edits=edits,
+        )  # fmt: skip
+        return Video.of(pieces, self.clock)
 
     def play(
         self, portrait: Picture | Sitter, speech: Sound, controls: Controls = NOTHING_ASKED, seed: int = 0,
         *, stride: int | None = None, paste: bool | None = None,
+        lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Iterator[Piece]:  # fmt: skip
         """The same, a few frames at a time; the memory it takes does not depend on the length of the sound."""
-        blocks = read_blocks(speech, self.clock)
-        return self._spoken(self.session(portrait, controls, seed, stride=stride, paste=paste), blocks)
+        session = self.session(
+            portrait, controls, seed, stride=stride, paste=paste, lookahead_s=lookahead_s, ease_s=ease_s, edits=edits
+        )
+        return self._spoken(session, read_blocks(speech, self.clock))
 
     def stream(
         self, portrait: Picture | Sitter, chunks: Iterable[Tensor], controls: Controls = NOTHING_ASKED, seed: int = 0,
         *, stride: int | None = None, paste: bool | None = None,
+        lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Iterator[Tensor]:  # fmt: skip
         """Mono 16 kHz float chunks [S], of any lengths, as they come -> frames [T, 3, H, W] in [0, 1], as they come."""
-        session = self.session(portrait, controls, seed, stride=stride, paste=paste)
+        session = self.session(
+            portrait, controls, seed, stride=stride, paste=paste, lookahead_s=lookahead_s, ease_s=ease_s, edits=edits
+        )
         return (piece.frames for piece in self._spoken(session, chunks))
 
     def session(
         self, portrait: Picture | Sitter, controls: Controls = NOTHING_ASKED, seed: int = 0,
         *, stride: int | None = None, paste: bool | None = None,
+        lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Session:  # fmt: skip
         """One face that waits for sound: `push` samples, get frames, `flush` at the end."""
         motion, audio = self._voice()
-        sitter, asked = self.sitter(portrait, paste=paste), controls.to(self.device)
+        heard = audio if lookahead_s is None else LookingAhead(audio, lookahead_s)
+        sitter, asked = self.sitter(portrait, paste=paste), checked(controls).to(self.device)
         track = Track(self.voice_transfer, sitter.portrait, asked.pose)
 
-        def show(motion: Motion) -> Iterator[Tensor]:
-            return self._show(sitter, track(motion))
+        def show(motion: Motion, own: Tensor) -> Iterator[Tensor]:
+            return self._show(sitter, eased(track(motion), sitter.portrait.motion, own))
 
         return Session(
-            motion=motion, audio=audio, show=show, controls=asked, seed=seed, size_px=sitter.stage.size_px,
-            stride=stride, device=self.device,
+            motion=motion, audio=heard, show=show, controls=asked, seed=seed, size_px=sitter.stage.size_px,
+            stride=stride, device=self.device, ease=whole_ease(ease_s, self.clock), edits=edits,
         )  # fmt: skip
 
     def reenact(self, portrait: Picture | Sitter, video: Path | str, *, paste: bool | None = None) -> Video:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from vasa.audio import AudioEncoder, encode_window
+from vasa.audio.buffer import SoundBuffer
 from vasa.audio.windows import context_frames, lookahead_frames
 from vasa.clock import Clock
+from vasa.easing import own_share
 from vasa.motion import MotionGenerator, MotionState
-from vasa.types import Controls, Motion
+from vasa.types import Controls, Edit, Motion
 
-Show = Callable[[Motion], Iterator[Tensor]]  # motion of one face -> its frames [T, 3, H, W], a few at a time
+# Motion of one face, and how much of each frame is still the portrait's own [T] -> frames [T, 3, H, W], a few at a time.
+Show = Callable[[Motion, Tensor], Iterator[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -29,53 +32,46 @@ class Piece:
     samples: Tensor | None = None
 
 
-@dataclass
-class SoundBuffer:
-    """The part of a stream of sound that is still needed; a window sees `past` samples before and `ahead` after it."""
+@dataclass(frozen=True)
+class Request:
+    """What a session needs next: sound [S] of a window with its surroundings, its controls, and its track's state."""
 
-    past: int
-    ahead: int
-    received: int = 0
-    first: int = field(init=False)
-    samples: Tensor = field(init=False)
+    samples: Tensor
+    controls: Controls
+    state: MotionState
 
-    def __post_init__(self) -> None:
-        self.first, self.samples = -self.past, torch.zeros(self.past)
 
-    def push(self, samples: Tensor) -> None:
-        """Add samples [S] at the end."""
-        self.samples = torch.cat([self.samples, samples])
-        self.received += len(samples)
+def answer(
+    motion: MotionGenerator, audio: AudioEncoder, requests: Sequence[Request], device: torch.device
+) -> list[tuple[Motion, MotionState]]:
+    """The motion of the next windows and the states after them, all in one forward of each network.
 
-    def ready(self, end: int) -> bool:
-        """Whether a window that ends before this sample can be cut without padding."""
-        return self.received >= end + self.ahead
-
-    def cut(self, start: int, end: int) -> Tensor:
-        """The window [start, end) with its surroundings, silence where there is no sound; forgets what lies before."""
-        self.samples = self.samples[start - self.past - self.first :]
-        self.first = start - self.past
-        wanted = end + self.ahead - self.first
-        cut = self.samples[:wanted]
-        return torch.cat([cut, cut.new_zeros(wanted - len(cut))])
+    The requests are of one length and have the same controls given.
+    """
+    features = encode_window(audio, torch.stack([request.samples for request in requests]).to(device))
+    controls = Controls.cat([request.controls for request in requests])
+    made, state = motion.step(features, controls, MotionState.cat([request.state for request in requests]))
+    return [(made.rows(slice(row, row + 1)), state[row : row + 1]) for row in range(len(requests))]
 
 
 class Session:
     """Turns a stream of sound into frames on a fixed grid of windows, so that cutting it otherwise changes nothing.
 
     stride: frames made at once, at most the generator's window; fewer cost less delay and more computing.
-    show: renders motion as frames of size_px, height and width. Raises ValueError where the stride does not fit.
+    show: renders motion as frames of size_px, height and width. ease: frames in which the face leaves the portrait's
+    own motion at the start, and comes back to it, silent, after the sound; 0: neither. edits: what is done to the
+    motion before it is shown, in order. Raises ValueError where the stride does not fit.
     """
 
     def __init__(
         self, *, motion: MotionGenerator, audio: AudioEncoder, show: Show, controls: Controls, seed: int,
-        size_px: tuple[int, int], stride: int | None, device: torch.device,
+        size_px: tuple[int, int], stride: int | None, device: torch.device, ease: int = 0, edits: Sequence[Edit] = (),
     ) -> None:  # fmt: skip
         self.stride = motion.window if stride is None else stride
         if not 1 <= self.stride <= motion.window:
             raise ValueError(f"A stride is 1 to {motion.window} frames, the generator's window; got {stride}.")
         self.motion, self.audio, self.show, self.controls, self.device = motion, audio, show, controls, device
-        self.size_px = size_px
+        self.size_px, self.ease, self.edits = size_px, ease, tuple(edits)
         self.clock: Clock = audio.clock
         self.made = 0
         self.state: MotionState = motion.start(1, seed=seed)
@@ -90,41 +86,81 @@ class Session:
 
     def push(self, samples: Tensor) -> Tensor:
         """Sound [S] -> the frames that it completes [T, 3, H, W]; T may be 0."""
-        return self._joined(self.feed(samples))
+        return self.joined(self.feed(samples))
 
     def flush(self) -> Tensor:
         """The sound has ended: the frames that are still missing, so that no sample is left out."""
-        return self._joined(self.finish())
+        return self.joined(self.finish())
+
+    def interrupt(self) -> int:
+        """Forget the sound that no frame was made for yet, as when a speaker is cut off; returns how many samples.
+
+        The face goes on from where it is: what is pushed next, speech or silence, follows the last frame shown.
+        """
+        return self.sound.drop(self.clock.samples(self.made))
 
     def feed(self, samples: Tensor) -> Iterator[Piece]:
         """Like `push`, a few frames at a time."""
-        self.sound.push(self._checked(samples))
-        while self.sound.ready(self.clock.samples(self.made + self.stride)):
-            yield from self._window(self.stride)
+        self.hear(samples)
+        yield from self._due()
 
     def finish(self) -> Iterator[Piece]:
         """Like `flush`, a few frames at a time."""
+        self.close()
+        yield from self._due()
+
+    def hear(self, samples: Tensor) -> None:
+        """Take sound in without making frames; raises ValueError where it is no sound, or the session was flushed."""
+        self.sound.push(self._checked(samples))
+
+    def close(self) -> None:
+        """No sound will come any more."""
         self.open = False
-        total = self.clock.frames_covering(self.sound.received)
-        while self.made < total:
-            yield from self._window(min(self.stride, total - self.made))
+
+    @property
+    def due(self) -> int:
+        """How many frames the next window shows, as far as the sound goes; 0: none yet."""
+        if self.open:
+            return self.stride if self.sound.ready(self.clock.samples(self.made + self.stride)) else 0
+        return min(self.stride, self.total + self.ease * (self.total > 0) - self.made)
+
+    @property
+    def total(self) -> int:
+        """Frames that cover all sound received."""
+        return self.clock.frames_covering(self.sound.received)
+
+    def request(self) -> Request:
+        """What the next window needs."""
+        start, end = self.clock.samples(self.made), self.clock.samples(self.made + self.stride)
+        return Request(self.sound.cut(start, end), self.controls.window(self.made, self.stride), self.state)
+
+    def take(self, request: Request, motion: Motion, state: MotionState) -> Iterator[Piece]:
+        """Show the motion [1, stride, M] that was made for a request."""
+        first, length, self.state = self.made, self.due, state
+        own = own_share(first, length, self.ease, None if self.open else self.total)
+        self.made += self.stride
+        heard = request.samples[self.sound.past :].split(self.clock.samples_per_frame)
+        shown = self._edited(motion, first)[slice(0, length)]
+        start = 0
+        for frames in self.show(shown, own):
+            now = slice(start, start + len(frames))
+            yield Piece(frames, shown[now], torch.cat(heard[now]))
+            start = now.stop
+
+    def joined(self, pieces: Iterator[Piece]) -> Tensor:
+        """The frames of all pieces [T, 3, H, W]; T may be 0."""
+        frames = [piece.frames for piece in pieces]
+        return torch.cat(frames) if frames else torch.empty(0, 3, *self.size_px)
 
     @torch.no_grad()
-    def _window(self, length: int) -> Iterator[Piece]:
-        start, end = self.clock.samples(self.made), self.clock.samples(self.made + self.stride)
-        surrounded = self.sound.cut(start, end)
-        heard = surrounded[self.sound.past : self.sound.past + end - start].split(self.clock.samples_per_frame)
-        motion = self._motion(surrounded)[slice(0, length)]
-        shown = 0
-        for frames in self.show(motion):
-            now = slice(shown, shown + len(frames))
-            yield Piece(frames, motion[now], torch.cat(heard[now]))
-            shown = now.stop
+    def _due(self) -> Iterator[Piece]:
+        while self.due > 0:
+            request = self.request()
+            yield from self.take(request, *answer(self.motion, self.audio, [request], self.device)[0])
 
-    def _motion(self, surrounded: Tensor) -> Motion:
-        features = encode_window(self.audio, surrounded[None].to(self.device))
-        motion, self.state = self.motion.step(features, self.controls.window(self.made, self.stride), self.state)
-        self.made += self.stride
+    def _edited(self, motion: Motion, first: int) -> Motion:
+        for edit in self.edits:
+            motion = edit(motion, first)
         return motion
 
     def _checked(self, samples: Tensor) -> Tensor:
@@ -139,7 +175,3 @@ class Session:
         if not bool(flat.isfinite().all()):
             raise ValueError("The sound holds NaN or infinite samples; mend the recording.")
         return flat.float().cpu()
-
-    def _joined(self, pieces: Iterator[Piece]) -> Tensor:
-        frames = [piece.frames for piece in pieces]
-        return torch.cat(frames) if frames else torch.empty(0, 3, *self.size_px)

@@ -6,9 +6,10 @@ A audio features, K carried frames. Pictures are RGB in [0, 1]; angles radians; 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Protocol, Self
 
 import torch
 from einops import rearrange
@@ -65,10 +66,23 @@ class Motion(_Moves):
         """The same faces for some of the frames."""
         return Motion(self.pose[:, frames], self.dynamics[:, frames])
 
+    def rows(self, rows: slice) -> Motion:
+        """Some faces of the batch."""
+        return Motion(self.pose[rows], self.dynamics[rows])
+
     @staticmethod
     def cat(parts: Sequence[Motion]) -> Motion:
         """Tracks one after another in time."""
         return Motion(torch.cat([p.pose for p in parts], dim=1), torch.cat([p.dynamics for p in parts], dim=1))
+
+
+class Edit(Protocol):
+    """Changes motion before it is shown, piece by piece: a rule of your own, or one of `vasa.motion.edits`."""
+
+    def __call__(self, motion: Motion, first: int) -> Motion:
+        """motion [B, T, M] of frames [first, first + T) -> the same frames, changed; frame by frame, so that it does
+        not matter how a stream is cut."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -111,3 +125,42 @@ class Controls(_Moves):
             return value[:, index]
 
         return Controls(*(cut(getattr(self, f.name)) for f in fields(self)))
+
+    def form(self) -> tuple[int | None, ...]:
+        """Which controls are given, and whether as constants (2) or as curves (3)."""
+        values = [getattr(self, f.name) for f in fields(self)]
+        return tuple(None if value is None else value.ndim for value in values)
+
+    @staticmethod
+    def cat(parts: Sequence[Controls]) -> Controls:
+        """One batch of controls that have the same form."""
+        names = [f.name for f in fields(Controls) if getattr(parts[0], f.name) is not None]
+        return Controls(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
+
+
+_SIZES = {"gaze": 2, "distance": 1, "emotion": len(EMOTIONS), "pose": 6}
+
+
+def checked(controls: Controls) -> Controls:
+    """The same controls for one face; raises ValueError where one has a wrong shape, is not finite, or means nothing."""
+    for name, size in _SIZES.items():
+        value = getattr(controls, name)
+        if value is None:
+            continue
+        if value.ndim not in (2, 3) or value.shape[-1] != size or 0 in value.shape:
+            raise ValueError(f"Controls.{name} is [B, {size}], or [B, T, {size}] for a curve; got {list(value.shape)}.")
+        if not bool(value.isfinite().all()):
+            raise ValueError(f"Controls.{name} holds NaN or infinite values.")
+        if value.shape[0] != 1:
+            raise ValueError(f"Controls.{name} is for {len(value)} faces; a session has one face.")
+    _meant(controls)
+    return controls
+
+
+def _meant(controls: Controls) -> None:
+    gaze, distance, pose = controls.gaze, controls.distance, controls.pose
+    for name, angles in (("gaze", gaze), ("pose", None if pose is None else pose[..., :3])):
+        if angles is not None and float(angles.abs().max()) > math.pi / 2:
+            raise ValueError(f"Controls.{name} holds an angle above a quarter turn; angles are radians, not degrees.")
+    if distance is not None and not (float(distance.min()) > 0 and float(distance.max()) <= 10):
+        raise ValueError("Controls.distance is relative to the usual distance, 1: above 0 and at most 10.")

@@ -51,3 +51,29 @@ def window_features(encoder: AudioEncoder, samples: Tensor, window_frames: int) 
     starts = range(0, length, window_frames)
     windows = [encode_window(encoder, samples_around(encoder, samples, first, window_frames)) for first in starts]
     return torch.cat([samples.new_zeros(len(samples), 0, encoder.dim), *windows], dim=1)[:, :length]
+
+
+class LookingAhead:
+    """The same `AudioEncoder` with another look-ahead: less costs less delay, and hears less of what comes.
+
+    Raises ValueError where lookahead_s is no whole number of frames, or negative.
+    """
+
+    def __init__(self, encoder: AudioEncoder, lookahead_s: float) -> None:
+        frames = lookahead_s * encoder.clock.frame_rate
+        if frames < 0 or abs(frames - round(frames)) > 1e-6:
+            raise ValueError(
+                f"A look-ahead is whole frames of {1 / encoder.clock.frame_rate} s, 0 or more; got {lookahead_s} s."
+            )
+        self.encoder, self.lookahead_s = encoder, lookahead_s
+        self.clock, self.dim, self.context_s = encoder.clock, encoder.dim, encoder.context_s
+
+    def __call__(self, samples: Tensor) -> Tensor:
+        return self.encoder(samples)
+
+    def __eq__(self, other: object) -> bool:
+        same = isinstance(other, LookingAhead) and self.encoder is other.encoder
+        return same and self.lookahead_s == other.lookahead_s
+
+    def __hash__(self) -> int:
+        return hash((id(self.encoder), self.lookahead_s))

@@ -29,6 +29,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     asking.add_model(command)
     command.add_argument("--seconds", type=float, help=f"length of the sound (default: {SECONDS:g})")
     command.add_argument("--stride", type=int, help="frames made at once (default: the model's window)")
+    command.add_argument("--lookahead", type=float, help="seconds of sound heard ahead (default: the audio encoder's)")
+    command.add_argument("--sessions", type=int, default=1, help="streams stepped together for the last row (default 1)")
     command.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
     command.set_defaults(run=run)
     bench_renderer.add(command.add_subparsers(metavar="renderer"))
@@ -55,7 +57,8 @@ def run(arguments: argparse.Namespace) -> None:
     written(pipe, sitter, samples[: CLOCK.sample_rate], arguments.stride)  # warm up
     rows = {
         "end to end": f"{written(pipe, sitter, samples, arguments.stride):.1f} frames a second",
-        "delay": delay(pipe, sitter, samples, arguments.stride),
+        "delay": delay(pipe, sitter, samples, arguments.stride, arguments.lookahead),
+        "live": live(pipe, sitter, samples, arguments),
         "memory": f"{peak_memory_mb():.0f} MB at most, Python and weights included",
         "machine": f"{processor()}, {torch.get_num_threads()} threads, {pipe.device}, torch {torch.__version__}",
     }
@@ -78,13 +81,31 @@ def written(pipe: Pipeline, sitter: Sitter, samples: Tensor, stride: int | None)
     return CLOCK.frames_covering(len(samples)) / (time.perf_counter() - started)
 
 
-def delay(pipe: Pipeline, sitter: Sitter, samples: Tensor, stride: int | None) -> str:
+def delay(pipe: Pipeline, sitter: Sitter, samples: Tensor, stride: int | None, lookahead_s: float | None) -> str:
     """How long after the first sample the first frame is there: sound that is waited for, and computing."""
-    session = pipe.session(sitter, stride=stride)
+    session = pipe.session(sitter, stride=stride, lookahead_s=lookahead_s)
     started = time.perf_counter()
     next(session.feed(samples[: round((session.latency_s) * CLOCK.sample_rate)]))
     computing = time.perf_counter() - started
-    return f"{session.latency_s:.2f} s of sound + {computing:.2f} s of computing until the first frame"
+    return (
+        f"{session.latency_s:.2f} s of sound + {computing:.2f} s of computing until the first frame "
+        f"({session.stride} frames at once, {session.audio.lookahead_s:g} s heard ahead)"
+    )
+
+
+def live(pipe: Pipeline, sitter: Sitter, samples: Tensor, arguments: argparse.Namespace) -> str:
+    """How much faster than the sound the frames of streams stepped together come; below 1 they fall behind."""
+    from vasa.together import Together
+
+    if arguments.sessions < 1:
+        raise ValueError(f"--sessions is at least 1; got {arguments.sessions}.")
+    how = {"stride": arguments.stride, "lookahead_s": arguments.lookahead}
+    together = Together({seed: pipe.session(sitter, seed=seed, **how) for seed in range(arguments.sessions)})
+    started = time.perf_counter()
+    made = together.push(dict.fromkeys(together.sessions, samples))
+    made_s = len(made[0]) / CLOCK.frame_rate
+    factor = made_s / (time.perf_counter() - started)
+    return f"{arguments.sessions} at once, each {factor:.2f} times as fast as its sound"
 
 
 def peak_memory_mb() -> float:

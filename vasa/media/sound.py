@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from os import PathLike
 
 import av
 import numpy as np
@@ -33,9 +33,14 @@ def read_blocks(source: Sound, clock: Clock = CLOCK) -> Iterator[Tensor]:
     """The same sound in pieces [n] of any length, decoded as they are asked for: memory does not grow with length."""
     if isinstance(source, tuple):
         name, pieces = "The sound", _array_frames(*source)
-    else:
+    elif isinstance(source, str | PathLike):
         file = existing_file(source)
         name, pieces = str(file), _file_frames(file)
+    else:
+        raise ValueError(
+            f"A sound is a file, or (samples, rate in Hz) as in (samples, 16000); got a {type(source).__name__} alone, "
+            "whose rate nobody knows."
+        )
     length = 0
     for block in _resampled(pieces, clock.sample_rate):
         if not torch.isfinite(block).all():

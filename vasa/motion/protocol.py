@@ -49,11 +49,12 @@ class MotionState:
     @staticmethod
     def cat(states: Sequence[MotionState]) -> MotionState:
         """One batch of all their tracks, one after another."""
-        return replace(states[0], **{name: torch.cat([getattr(s, name) for s in states]) for name in _TRACKED})
+        joined = {name: torch.cat([getattr(s, name) for s in states]) for name in _TRACKED}
+        return MotionState(**joined, space=states[0].space)
 
     def __getitem__(self, rows: slice) -> MotionState:
         """Some tracks of the batch."""
-        return replace(self, **{name: getattr(self, name)[rows] for name in _TRACKED})
+        return MotionState(**{name: getattr(self, name)[rows] for name in _TRACKED}, space=self.space)
 
     def after(self, motion: Tensor, features: Tensor, *, memory: Tensor | None = None) -> MotionState:
         """The state once motion [B, T, M], normalised, was made for features [B, T, A]; `memory` stays if not given."""
