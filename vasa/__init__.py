@@ -18,7 +18,9 @@ _HOMES = {
     "CLOCK": "clock", "Clock": "clock", "Pipeline": "pipeline", "Session": "pipeline", "MotionSpace": "space",
     "Controls": "types", "Motion": "types", "Portrait": "types", "Together": "together", "Video": "video",
 }  # fmt: skip
-__all__ = ["CLOCK", "Clock", "Controls", "Motion", "MotionSpace", "Pipeline", "Portrait", "Session", "Together", "Video"]
+__all__ = [
+    "CLOCK", "Clock", "Controls", "Motion", "MotionSpace", "Pipeline", "Portrait", "Session", "Together", "Video",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

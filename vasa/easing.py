@@ -1,4 +1,4 @@
-"""How a face leaves the motion of its picture and comes back to it, so that a video neither starts nor ends in a jump."""
+"""How a face leaves the motion of its picture and comes back to it, so that no video starts or ends in a jump."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from vasa.easing import own_share
 from vasa.motion import MotionGenerator, MotionState
 from vasa.types import Controls, Edit, Motion
 
-# Motion of one face, and how much of each frame is still the portrait's own [T] -> frames [T, 3, H, W], a few at a time.
+# Motion of one face, how much of each frame is the portrait's own [T] -> frames [T, 3, H, W], a few at a time.
 Show = Callable[[Motion, Tensor], Iterator[Tensor]]
 
 

@@ -142,7 +142,7 @@ _SIZES = {"gaze": 2, "distance": 1, "emotion": len(EMOTIONS), "pose": 6}
 
 
 def checked(controls: Controls) -> Controls:
-    """The same controls for one face; raises ValueError where one has a wrong shape, is not finite, or means nothing."""
+    """The same controls for one face; raises ValueError where one has a wrong shape, is not finite or means nothing."""
     for name, size in _SIZES.items():
         value = getattr(controls, name)
         if value is None:

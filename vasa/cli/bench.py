@@ -30,7 +30,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--seconds", type=float, help=f"length of the sound (default: {SECONDS:g})")
     command.add_argument("--stride", type=int, help="frames made at once (default: the model's window)")
     command.add_argument("--lookahead", type=float, help="seconds of sound heard ahead (default: the audio encoder's)")
-    command.add_argument("--sessions", type=int, default=1, help="streams stepped together for the last row (default 1)")
+    command.add_argument("--sessions", type=int, default=1, help="streams stepped together, row live (default 1)")
     command.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
     command.set_defaults(run=run)
     bench_renderer.add(command.add_subparsers(metavar="renderer"))

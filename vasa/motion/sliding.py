@@ -46,7 +46,7 @@ def kept_frames(net: WindowNetwork) -> int:
 
 
 def look(net: WindowNetwork, features: Tensor, state: MotionState) -> View:
-    """The view for the sound features [B, T, A] of the next frames: the window ends with them, once there are enough."""
+    """The view for sound features [B, T, A] of the next frames: the window ends with them, once there are enough."""
     frames, kept = features.shape[1], kept_frames(net)
     overlap = state.frame.clamp_max(net.window - frames)
     index = rearrange(kept - net.carry - overlap, "b -> b 1") + torch.arange(kept, device=features.device)
