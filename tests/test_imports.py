@@ -13,7 +13,8 @@ import pytest
 import vasa
 
 ROOT = Path(vasa.__file__).parent
-CORE = {"types", "clock", "geometry", "space", "config", "checkpoint", "training", "placing", "transfer", "editing"}
+    "types", "clock", "geometry", "space", "config", "checkpoint", "training", "placing", "transfer", "editing",
+    "tracks",
 SENSES = {"face", "audio", "media"}
 HALVES = {"render", "motion"}
 BESIDE = {"people", "data", "evaluate"}

@@ -10,6 +10,8 @@ import vasa
 from tests.conftest import WholePicture, tiny_configs, tiny_pipeline
 from vasa import Controls, Motion, Pipeline, config
 from vasa.media.video import VideoReader
+from vasa.motion.edits import Strength
+from vasa.motion.handles import Handles, config_of
 from vasa.placing import keep_place
 
 RATE = 16_000
@@ -217,3 +219,54 @@ def test_bad_sound_is_refused(pipe, portrait, tone):
         pipe(portrait, (tone[:0], RATE))
     with pytest.raises(ValueError, match="There is no kind of device"):
         pipe.to("abacus")
+
+
+def with_handles(pipe):
+    """The same pipeline with handles fitted on made-up labels."""
+    dynamics = torch.randn(500, pipe.renderer.space.dynamics, generator=torch.Generator().manual_seed(0))
+    handles = Handles.fit(dynamics, {"lips": dynamics[:, 0], "blink": dynamics[:, 1], "gaze yaw": dynamics[:, 2]})
+    parts = pipe.renderer, pipe.motion, pipe.audio, pipe.detector
+    configs = pipe.configs | {"handles": config_of(handles)}
+    return Pipeline(*parts, handles=handles, configs=configs, batch=4)
+
+
+def test_dubbing_takes_lips_from_the_voice_and_the_rest_from_the_video(pipe, portrait, tone, whole, tmp_path):
+    able, driving = with_handles(pipe), whole.save(tmp_path / "driving.mp4")
+    dubbed = able.dub(portrait, driving, (tone.flip(0)[:16_000], RATE), seed=5)
+    seen = able.reenact(portrait, driving).motion
+    said = able(portrait, (tone.flip(0)[:16_000], RATE), seed=5).motion
+    assert len(dubbed.frames) == 25  # the sound is shorter than the video
+    torch.testing.assert_close(dubbed.motion.pose, seen.pose[:, :25], atol=1e-4, rtol=0)
+    for group, source in (("lips", said), ("blink", seen), ("gaze", seen)):
+        read = able.handles.read(dubbed.motion.dynamics, group)
+        torch.testing.assert_close(read, able.handles.read(source.dynamics, group)[:, :25], atol=1e-3, rtol=0)
+    with pytest.raises(ValueError, match="give the pipeline handles"):
+        pipe.dub(portrait, driving, (tone, RATE))
+
+
+def test_a_track_is_performed_as_it_is(pipe, portrait, tone, whole):
+    shown = pipe.perform(portrait, whole.motion, (tone, RATE))
+    assert torch.equal(shown.motion.frames(), whole.motion.frames())
+    assert shown.samples.shape == whole.samples.shape
+    assert pipe.perform(portrait, whole.motion[slice(0, 3)]).samples is None
+    with pytest.raises(ValueError, match="numbers a frame, the space"):
+        pipe.perform(portrait, Motion(torch.zeros(1, 2, 6), torch.zeros(1, 2, 1)))
+
+
+def test_edits_change_what_is_shown_in_every_way_of_asking(pipe, portrait, tone, whole):
+    weak = Strength.neutral(0.0, pipe.renderer.space)
+    video = pipe(portrait, (tone, RATE), seed=5, edits=[weak])
+    assert video.motion.dynamics.std(1).max() < 1e-6
+    assert torch.equal(video.motion.pose, whole.motion.pose)
+    streamed = torch.cat([*pipe.stream(portrait, tone.split(700), seed=5, edits=[weak])])
+    torch.testing.assert_close(streamed, video.frames, atol=0.6 / 255, rtol=0)
+
+
+def test_handles_are_saved_with_the_pipeline(pipe, tmp_path):
+    able = with_handles(pipe)
+    able.save_pretrained(tmp_path / "mine")
+    again = Pipeline.from_pretrained(tmp_path / "mine", device="cpu")
+    assert again.handles.names == able.handles.names
+    assert torch.equal(again.handles.direction, able.handles.direction)
+    with pytest.raises(ValueError, match="The handles are of 3 dynamics"):
+        Pipeline(pipe.renderer, handles=Handles(names=["lips"], dynamics=3))

@@ -9,24 +9,27 @@ from typing import Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from vasa import checkpoint, device, store
 from vasa.audio import AudioEncoder
 from vasa.audio.windows import LookingAhead
 from vasa.clock import CLOCK, Clock
 from vasa.config import instantiate
-from vasa.driving import Metered, View, first_crop, seen_motion, views
+from vasa.driving import Metered, first_crop, seen_motion, views
 from vasa.easing import eased, whole_ease
 from vasa.face.default import default_detector
 from vasa.face.detector import Detector
 from vasa.media.picture import Picture, load_picture
-from vasa.media.sound import Sound, has_sound, read_blocks
+from vasa.media.sound import Sound, has_sound, load_sound, read_blocks
 from vasa.media.video import VideoReader
 from vasa.motion import MotionGenerator
+from vasa.motion.edits import LipsOnly
+from vasa.motion.handles import Handles
 from vasa.placing import usual_place
 from vasa.render import Renderer
 from vasa.render.speed import channels_last, fast
-from vasa.session import Piece, Session
+from vasa.session import Piece, Session, Show
 from vasa.stage import Stage
 from vasa.transfer import KeepPlace, Track, Transfer
 from vasa.types import Controls, Edit, Motion, Portrait, checked
@@ -47,18 +50,19 @@ class Pipeline:
     """Holds the parts, checks that they fit, and runs them; it remembers nothing between calls.
 
     renderer, motion, audio: see the protocols; without motion and audio it can `reenact` only. detector: finds the face
-    (default: the face reader that ships). video_transfer, voice_transfer: how motion seen in a video or made from a
-    voice becomes the portrait's (default: as it comes, the head kept in its place). configs: the `_target_` tree of
-    each, for `save_pretrained`. batch: frames decoded at once. Raises ValueError where parts do not fit.
+    (default: the face reader that ships). handles: where lips, blinks and gaze are, for edits. video_transfer,
+    voice_transfer: how motion seen in a video or made from a voice becomes the portrait's (default: as it comes, the
+    head kept in its place). configs: the `_target_` tree of each, for `save_pretrained`. batch: frames decoded at once.
+    Raises ValueError where parts do not fit.
     """
 
     def __init__(
         self, renderer: Renderer, motion: MotionGenerator | None = None, audio: AudioEncoder | None = None,
-        detector: Detector | None = None, *, video_transfer: Transfer | None = None,
+        detector: Detector | None = None, *, handles: Handles | None = None, video_transfer: Transfer | None = None,
         voice_transfer: Transfer | None = None, configs: Mapping[str, store.Config] | None = None, batch: int = 10,
     ) -> None:  # fmt: skip
         check_fit(renderer, motion, audio)
-        self.renderer, self.motion, self.audio = renderer, motion, audio
+        self.renderer, self.motion, self.audio, self.handles = renderer, motion, audio, check_handles(handles, renderer)
         self.detector = default_detector() if detector is None else detector
         self.video_transfer = video_transfer or KeepPlace()
         self.voice_transfer = voice_transfer or KeepPlace(usual_place(renderer.space).tolist())
@@ -138,18 +142,14 @@ class Pipeline:
         lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Session:  # fmt: skip
         """One face that waits for sound: `push` samples, get frames, `flush` at the end."""
-        motion, audio = self._voice()
-        heard = audio if lookahead_s is None else LookingAhead(audio, lookahead_s)
         sitter, asked = self.sitter(portrait, paste=paste), checked(controls).to(self.device)
         track = Track(self.voice_transfer, sitter.portrait, asked.pose)
 
         def show(motion: Motion, own: Tensor) -> Iterator[Tensor]:
             return self._show(sitter, eased(track(motion), sitter.portrait.motion, own))
 
-        return Session(
-            motion=motion, audio=heard, show=show, controls=asked, seed=seed, size_px=sitter.stage.size_px,
-            stride=stride, device=self.device, ease=whole_ease(ease_s, self.clock), edits=edits,
-        )  # fmt: skip
+        ease = whole_ease(ease_s, self.clock)
+        return self._session(sitter, show, asked, seed, stride=stride, lookahead_s=lookahead_s, ease=ease, edits=edits)
 
     def reenact(self, portrait: Picture | Sitter, video: Path | str, *, paste: bool | None = None) -> Video:
         """A portrait that moves as the face in a video does, with its sound; raises ValueError and OSError."""
@@ -163,11 +163,40 @@ class Pipeline:
         the portrait's: usually angles and expression are taken as seen, place and size change as they do in the video,
         from where they are in the portrait.
         """
-        reader = VideoReader(video, self.clock)
-        first = first_crop(reader, self.detector)
-        sitter = self.sitter(portrait, paste=paste)
+        seen, sitter = self._seen(video), self.sitter(portrait, paste=paste)
         sound = Metered(read_blocks(video, self.clock), self.clock) if has_sound(video) else None
-        return self._followed(sitter, views(reader, self.detector, first, self.renderer.image_size), sound)
+        return self._shown(sitter, map(Track(self.video_transfer, sitter.portrait), seen), sound)
+
+    @torch.no_grad()
+    def dub(
+        self, portrait: Picture | Sitter, video: Path | str, speech: Sound, seed: int = 0, *, paste: bool | None = None
+    ) -> Video:  # fmt: skip
+        """A portrait that moves as the face in a video does and says what another voice says, as long as both last.
+
+        The video gives head, eyes and brows, the voice gives the lips. Raises ValueError where there are no handles.
+        """
+        if self.handles is None:
+            raise ValueError("Dubbing takes lips apart from the rest of a face; give the pipeline handles.")
+        sitter, sound = self.sitter(portrait, paste=paste), load_sound(speech, self.clock)
+        seen = Motion.cat([*map(Track(self.video_transfer, sitter.portrait), self._seen(video))])
+        length = min(seen.length, self.clock.frames_covering(len(sound)))
+        samples = F.pad(sound, (0, self.clock.samples(seen.length)))[: self.clock.samples(length)]
+
+        def show(motion: Motion, own: Tensor) -> Iterator[Tensor]:  # noqa: ARG001
+            return self._show(sitter, motion)  # no transfer: `seen` is the portrait's motion already
+
+        session = self._session(sitter, show, NOTHING_ASKED, seed, edits=[LipsOnly(self.handles, seen)])
+        return Video.of(self._spoken(session, [samples]), self.clock)
+
+    @torch.no_grad()
+    def perform(
+        self, portrait: Picture | Sitter, motion: Motion, speech: Sound | None = None, *, paste: bool | None = None
+    ) -> Video:  # fmt: skip
+        """A portrait that does what a track of motion [1, T, M] says, as it comes; with a sound beside it, or none."""
+        self.renderer.space.pack(motion)
+        sitter = self.sitter(portrait, paste=paste)
+        sound = None if speech is None else Metered(read_blocks(speech, self.clock), self.clock)
+        return Video.of(self._shown(sitter, [motion.to(self.device)], sound), self.clock)
 
     @torch.no_grad()
     def sitter(self, portrait: Picture | Sitter, *, paste: bool | None = None) -> Sitter:
@@ -177,17 +206,37 @@ class Pipeline:
         stage = Stage.of(load_picture(portrait), self.detector, self.renderer.image_size, paste=paste)
         return Sitter(self.renderer.encode(stage.face[None].to(self.device)), stage)
 
+    def _session(
+        self, sitter: Sitter, show: Show, controls: Controls, seed: int, *,
+        stride: int | None = None, lookahead_s: float | None = None, ease: int = 0, edits: Sequence[Edit] = (),
+    ) -> Session:  # fmt: skip
+        motion, audio = self._voice()
+        return Session(
+            motion=motion, audio=audio if lookahead_s is None else LookingAhead(audio, lookahead_s), show=show,
+            controls=controls, seed=seed, size_px=sitter.stage.size_px, stride=stride, device=self.device,
+            ease=ease, edits=edits,
+        )  # fmt: skip
+
     def _spoken(self, session: Session, chunks: Iterable[Tensor]) -> Iterator[Piece]:
         for chunk in chunks:
             yield from session.feed(chunk)
         yield from session.finish()
 
+    def _seen(self, video: Path | str) -> Iterator[Motion]:
+        """The motion in a video, a few frames at a time."""
+        reader = VideoReader(video, self.clock)
+        first = first_crop(reader, self.detector)
+        seen = views(reader, self.detector, first, self.renderer.image_size)
+        return seen_motion(self.renderer, seen, self.batch, self.device)
+
     @torch.no_grad()
-    def _followed(self, sitter: Sitter, seen: Iterable[View], sound: Metered | None) -> Iterator[Piece]:
-        track = Track(self.video_transfer, sitter.portrait)
-        for motion in map(track, seen_motion(self.renderer, seen, self.batch, self.device)):
+    def _shown(self, sitter: Sitter, motions: Iterable[Motion], sound: Metered | None) -> Iterator[Piece]:
+        for motion in motions:
+            start = 0
             for frames in self._show(sitter, motion):
-                yield Piece(frames, motion, sound.take(len(frames)) if sound else None)
+                now = slice(start, start + len(frames))
+                yield Piece(frames, motion[now], sound.take(len(frames)) if sound else None)
+                start = now.stop
 
     def _show(self, sitter: Sitter, motion: Motion) -> Iterator[Tensor]:
         for start in range(0, motion.length, self.batch):
@@ -227,3 +276,13 @@ def check_fit(renderer: Renderer, motion: MotionGenerator | None, audio: AudioEn
                 f"These parts do not fit: the {left}'s {what} is {has}, the {right}'s is {needs}; "
                 "take parts that were trained together."
             )
+
+
+def check_handles(handles: Handles | None, renderer: Renderer) -> Handles | None:
+    """The handles; raises ValueError where they are of other dynamics than the renderer's."""
+    if handles is not None and handles.dynamics != renderer.space.dynamics:
+        raise ValueError(
+            f"The handles are of {handles.dynamics} dynamics, the renderer has {renderer.space.dynamics}; "
+            "take those that `vasa extract` fitted with this renderer."
+        )
+    return handles

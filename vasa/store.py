@@ -1,7 +1,8 @@
 """Where pipelines lie: a shipped name, a published model, a folder, or a repository of the Hugging Face hub.
 
 A pipeline is a folder with one checkpoint for each part: NAME/{renderer,motion,audio}/{config.yaml,model.safetensors},
-and NAME/pipeline.yaml where the parts are joined otherwise than usual: `_target_` trees for keywords of `Pipeline`.
+NAME/handles where somebody fitted them (`vasa.motion.handles`), and NAME/pipeline.yaml where the parts are joined
+otherwise than usual: `_target_` trees for keywords of `Pipeline`.
 A folder may hold some of the parts; NAME+OTHER takes those of both.
 """
 
@@ -21,7 +22,7 @@ from torch import nn
 
 from vasa import checkpoint, published
 
-PARTS = ("renderer", "motion", "audio")
+PARTS = ("renderer", "motion", "audio", "handles")
 JOINTS, JOINED = ("detector", "video_transfer", "voice_transfer"), "pipeline.yaml"
 SHIPPED = Path(__file__).parent / "weights"
 Config = DictConfig | dict[str, Any]  # a `_target_` tree

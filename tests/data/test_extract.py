@@ -46,6 +46,46 @@ def test_a_film_becomes_latents_that_fit_the_renderer(parts: Path) -> None:
     torch.testing.assert_close(motion.mean(0), torch.zeros(renderer.space.size), atol=1e-2, rtol=0)
 
 
+def test_extraction_goes_on_where_it_stopped_and_only_with_the_same_parts(
+    parts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film = make_film(parts / "film", clips=5)
+    words = ["--renderer", str(parts / "renderer"), "--audio", str(parts / "audio"), "-o", str(parts / "latents")]
+    assert main(["extract", str(film), *words, "--part", "1/2"]) == 0
+    written = {path.name: path.stat().st_mtime_ns for path in (parts / "latents").glob("0*.safetensors")}
+    assert len(written) == 2
+    assert not (parts / "latents" / "latents.json").exists()
+    assert main(["extract", str(film), *words]) == 0
+    assert all((parts / "latents" / name).stat().st_mtime_ns == time for name, time in written.items())
+    whole = Latents.load(parts / "latents")
+    assert sum(map(len, whole.clips.values())) == 5
+    assert main(["extract", str(film), *words]) == 0  # although the space is now noted in the renderer
+    assert main(["extract", str(film), *words, "--window", "25"]) == 2
+    assert "begun with another renderer" in capsys.readouterr().err
+    assert main(["extract", str(film), *words, "--part", "2/2"]) == 2
+
+
+def test_extraction_says_what_there_is_and_fits_handles(parts: Path) -> None:
+    film = make_film(parts / "film", frames=40)
+    assert _extract(film, parts) == 0
+    listing = json.loads((parts / "latents" / "latents.json").read_text())["statistics"]
+    assert listing["frames"] == {"train": 80, "test": 40}
+    assert listing["people"] == {"train": 2, "test": 1}
+    gaze = torch.cat([clip.labels["gaze"] for clip in clips_of(film, "train")])
+    assert listing["values"]["gaze"]["mean"] == pytest.approx(gaze.mean(0).tolist(), abs=1e-4)
+    handles = checkpoint.load(parts / "latents" / "handles")
+    assert handles.names == ("lips", "lips 1", "blink", "gaze yaw", "gaze pitch")
+    assert handles.dynamics == checkpoint.load(parts / "renderer").space.dynamics
+
+
+def test_a_clip_can_have_one_main_gaze(parts: Path) -> None:
+    film = make_film(parts / "film")
+    assert _extract(film, parts) == 0
+    track = Latents.load(parts / "latents", main_gaze=True).split("train")[0]
+    assert torch.equal(track.gaze, track.gaze[:1].expand_as(track.gaze))
+    assert not torch.equal(Latents.load(parts / "latents").split("train")[0].gaze, track.gaze)
+
+
 @pytest.mark.parametrize("fact", [{"kind": "expression"}, {"wide": True}], ids=["expressions", "far turns"])
 def test_clips_that_teach_renderers_alone_are_left_out(parts: Path, fact: dict[str, object]) -> None:
     film = make_film(parts / "film")

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vasa.audio import AudioEncoder
+    from vasa.data.film import Clip
+    from vasa.render import Renderer
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -15,26 +22,56 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     command.add_argument("--audio", type=Path, required=True, help="checkpoint of the audio encoder")
     command.add_argument("--window", type=int, default=50, help="frames a window of sound has (default 50)")
+    command.add_argument(
+        "--part",
+        default="0/1",
+        metavar="I/N",
+        help="extract every Nth clip from I on, for N machines; run without at last",
+    )
     command.add_argument("-o", "--output", type=Path, required=True, help="folder for the latents")
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Extract every clip, measure the space, note it in the renderer's checkpoint."""
+    """Extract every clip that is not there, measure the space, note it in the renderer's checkpoint, fit handles."""
     from vasa import checkpoint
     from vasa.cli.writing import bar
-    from vasa.data.extract import extract, measure_space, write_index
+    from vasa.data.extract import check_same_source, extract, fingerprint
     from vasa.data.film import clips_of, talking
 
+    first, count = part(arguments.part)
     clips = talking(clips_of(arguments.film, "train") + clips_of(arguments.film, "test"))
     renderer, encoder = checkpoint.load(arguments.renderer), checkpoint.load(arguments.audio)
+    check_same_source(arguments.output, fingerprint(renderer, encoder, arguments.window))
+    mine = clips[first::count]
     with bar() as progress:
-        task = progress.add_task("extract", total=len(clips))
-        for done in extract(clips, renderer, encoder, arguments.output, window=arguments.window):
+        task = progress.add_task("extract", total=len(mine))
+        for done in extract(mine, renderer, encoder, arguments.output, window=arguments.window):
             progress.update(task, completed=done)
+    if count == 1:
+        finish(arguments, clips, renderer, encoder)
+    print(f"Wrote {len(mine)} clips of latents to {arguments.output}.")
+
+
+def finish(arguments: argparse.Namespace, clips: list[Clip], renderer: Renderer, encoder: AudioEncoder) -> None:
+    """What needs all clips: the space, the index with its statistics, and OUTPUT/handles."""
+    from vasa import checkpoint
+    from vasa.data.extract import fit_handles, measure_space, write_index
+    from vasa.motion.handles import config_of
+
     space = measure_space(clips, arguments.output, renderer.space.name)
     write_index(clips, arguments.output, space, encoder.dim)
+    film = json.loads((arguments.film / "film.json").read_text())
+    handles = fit_handles(clips, arguments.output, film.get("expression_names", ()))
+    checkpoint.save(arguments.output / "handles", handles, config_of(handles))
     config = checkpoint.config_of(arguments.renderer)
     config.space = {"_target_": "vasa.space.MotionSpace", **asdict(space)}
     checkpoint.save(arguments.renderer, renderer, config)
-    print(f"Wrote {len(clips)} clips of latents to {arguments.output}.")
+
+
+def part(words: str) -> tuple[int, int]:
+    """I/N as numbers; raises ValueError."""
+    first, _, count = words.partition("/")
+    if not (first.isdecimal() and count.isdecimal() and int(first) < int(count)):
+        raise ValueError(f"--part is I/N with I below N, such as 0/4; got {words!r}.")
+    return int(first), int(count)

@@ -24,7 +24,7 @@ def run(overrides: list[str]) -> None:
     Raises ValueError where a key without a default is missing or the latents cannot be read.
     """
     config = settings("motion", overrides, example="data.folder=LATENTS output=OUT")
-    latents = Latents.load(config.data.folder)
+    latents = Latents.load(config.data.folder, main_gaze=config.data.main_gaze)
     model = fitted(config.motion, latents)
     generator = instantiate(model)
     windows = Windows(latents.split("train"), window=generator.window, carry=generator.carry)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from einops import rearrange
@@ -15,6 +17,9 @@ from torch.nn import functional
 
 from vasa.audio import AudioEncoder, window_features
 from vasa.data.film import Clip
+from vasa.data.gaze import main_gaze
+from vasa.motion.fitting import handles_of
+from vasa.motion.handles import Handles
 from vasa.render import Renderer
 from vasa.render.speed import fast
 from vasa.render.volume import VolumeRenderer
@@ -22,6 +27,7 @@ from vasa.space import MotionSpace
 from vasa.types import Motion
 
 LABELS = ("gaze", "distance", "emotion", "lip_opening")
+FOR_HANDLES = ("blink", "eyes", "expression")  # labels that films have and `vasa.motion.fitting` uses
 
 
 @torch.inference_mode()
@@ -38,7 +44,9 @@ def extract_clip(
     motion = Motion.cat(parts)
     features = window_features(encoder, rearrange(clip.speech(), "s -> 1 s").to(device), window)[0]
     latents = {"pose": motion.pose[0], "dynamics": motion.dynamics[0], "features": features}
-    return {name: value.float().cpu() for name, value in latents.items()} | {name: clip.labels[name] for name in LABELS}
+    labels = {name: clip.labels[name] for name in (*LABELS, *FOR_HANDLES) if name in clip.labels}
+    found = {name: value.float().cpu() for name, value in latents.items()} | labels
+    return found | {"main_gaze": main_gaze(clip.labels["gaze"])}
 
 
 def seen(renderer: Renderer, frames: Tensor, pose: Tensor) -> Motion:
@@ -72,6 +80,30 @@ def extract(
         yield number + 1
 
 
+def check_same_source(folder: Path, source: str) -> None:
+    """Note what latents are made from; raises ValueError where the folder was begun with something else."""
+    path = folder / "source.txt"
+    if path.is_file() and path.read_text() != source:
+        raise ValueError(
+            f"{folder} was begun with another renderer, audio encoder or window; name a new folder, or the same parts."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(source)
+
+
+def fingerprint(renderer: object, encoder: object, window: int) -> str:
+    """A line that differs where weights, look-ahead or the window of sound do; the space may be measured anew."""
+    sums = [zlib.crc32(value.detach().cpu().contiguous().numpy().tobytes()) for value in _weights(renderer, encoder)]
+    seen = [getattr(encoder, name, None) for name in ("context_s", "lookahead_s")]
+    return f"{zlib.crc32(repr(sums).encode()):08x} {seen} window {window}"
+
+
+def _weights(*parts: object) -> Iterator[Tensor]:
+    for part in parts:
+        if isinstance(part, nn.Module):
+            yield from part.state_dict().values()
+
+
 def measure_space(clips: list[Clip], folder: Path, name: str) -> MotionSpace:
     """The space of the latents in a folder: mean and spread over the training clips."""
     tracks = []
@@ -82,10 +114,33 @@ def measure_space(clips: list[Clip], folder: Path, name: str) -> MotionSpace:
     return MotionSpace.measured(tracks, name=name)
 
 
+def fit_handles(clips: list[Clip], folder: Path, expressions: Sequence[str]) -> Handles:
+    """Where lips, blinks and gaze are in the dynamics of the training clips."""
+    found = [load_file(folder / f"{c.name}.safetensors") for c in clips if c.split == "train"]
+    names = [name for name in ("lip_opening", *FOR_HANDLES) if all(name in one for one in found)]
+    joined = {name: torch.cat([one[name].float() for one in found]) for name in ("dynamics", *names)}
+    return handles_of(joined.pop("dynamics"), joined, expressions)
+
+
+def statistics(clips: list[Clip], folder: Path) -> dict[str, Any]:
+    """How much there is, and how every latent and label is spread over the training clips."""
+    found = [load_file(folder / f"{c.name}.safetensors") for c in clips if c.split == "train"]
+    frames = {split: sum(len(c) for c in clips if c.split == split) for split in ("train", "test")}
+    people = {split: len({c.facts["person"] for c in clips if c.split == split}) for split in ("train", "test")}
+    return {"frames": frames, "people": people, "values": {name: _spread(found, name) for name in ("pose", *LABELS)}}
+
+
+def _spread(found: list[dict[str, Tensor]], name: str) -> dict[str, list[float]]:
+    rows = torch.cat([one[name].float().reshape(len(one[name]), -1) for one in found])
+    marks = {"mean": rows.mean(0), "std": rows.std(0), "least": rows.amin(0), "most": rows.amax(0)}
+    return {mark: [round(float(v), 5) for v in value] for mark, value in marks.items()}
+
+
 def write_index(clips: list[Clip], folder: Path, space: MotionSpace, audio_dim: int) -> None:
     """latents.json, see `vasa.data.latents`."""
     rows = [{"name": c.name, "split": c.split, "person": c.facts["person"], "voice": c.facts["voice"]} for c in clips]
     index = {"version": 1, "space": asdict(space), "audio_dim": audio_dim, "clips": rows}
+    index["statistics"] = statistics(clips, folder)
     beside = folder / "latents.json.part"
     beside.write_text(json.dumps(index))
     beside.replace(folder / "latents.json")

@@ -2,7 +2,8 @@
 
 FOLDER/latents.json: {"version": 1, "space": {...}, "audio_dim": A, "clips": [{"name", "split", "person", "voice"}]};
 FOLDER/<name>.safetensors for each clip: pose [T, 6], dynamics [T, N], features [T, A], gaze [T, 2], distance [T, 1],
-emotion [T, 8], lip_opening [T], in float16 or float32.
+emotion [T, 8], lip_opening [T], in float16 or float32, and main_gaze [2] of the clip. Its "statistics" are to be read
+by people.
 """
 
 from __future__ import annotations
@@ -36,14 +37,18 @@ class Latents:
     clips: Mapping[str, Sequence[Track]]  # by split
 
     @classmethod
-    def load(cls, folder: Path | str) -> Latents:
-        """Read a folder; raises ValueError where it is not one, or a file is missing or damaged."""
+    def load(cls, folder: Path | str, *, main_gaze: bool = False) -> Latents:
+        """Read a folder; raises ValueError where it is not one, or a file is missing or damaged.
+
+        main_gaze: the gaze of every frame is the clip's main one, as published; else it is the frame's own, of which
+        training takes the mean over its window.
+        """
         place = Path(folder)
         listing = _listing(place)
         space = MotionSpace(**listing["space"])
         clips: dict[str, list[Track]] = {}
         for clip in listing["clips"]:
-            clips.setdefault(clip["split"], []).append(_track(place / f"{clip['name']}.safetensors", space))
+            clips.setdefault(clip["split"], []).append(_track(place / f"{clip['name']}.safetensors", space, main_gaze))
         return cls(space, listing["audio_dim"], clips)
 
     def split(self, name: str) -> Sequence[Track]:
@@ -114,16 +119,18 @@ def _listing(place: Path) -> dict[str, Any]:
     return listing
 
 
-def _track(path: Path, space: MotionSpace) -> Track:
+def _track(path: Path, space: MotionSpace, main_gaze: bool) -> Track:
     try:
         stored = {name: value.float() for name, value in load_file(path).items()}
     except (SafetensorError, FileNotFoundError) as error:
         raise ValueError(f"{path} is missing or damaged ({error}); extract again.") from error
-    missing = sorted({"pose", "dynamics", *LABELS} - stored.keys())
+    missing = sorted({"pose", "dynamics", *LABELS, *(["main_gaze"] if main_gaze else [])} - stored.keys())
     if missing:
         raise ValueError(f"{path} lacks {', '.join(missing)}; extract again.")
     motion = space.pack(
         Motion(rearrange(stored["pose"], "t p -> 1 t p"), rearrange(stored["dynamics"], "t n -> 1 t n"))
     )
     labels = {name: stored[name] for name in LABELS} | {"lip_opening": rearrange(stored["lip_opening"], "t -> t 1")}
+    if main_gaze:
+        labels["gaze"] = stored["main_gaze"].expand_as(labels["gaze"])
     return Track(motion=motion[0], known=torch.ones(motion.shape[1], dtype=torch.bool), **labels)

@@ -1,0 +1,59 @@
+"""Motion as a file: safetensors with the space that it is of, to be looked at, edited and shown again."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from vasa.space import MotionSpace
+from vasa.types import Motion
+
+VERSION = "1"
+
+
+@dataclass(frozen=True)
+class SavedTrack:
+    """Motion and the space whose numbers it is in."""
+
+    motion: Motion
+    space: MotionSpace
+
+    def save(self, path: Path | str) -> Path:
+        """Write pose [B, T, 6] and dynamics [B, T, N] beside the place, then rename; an old file survives a failure.
+
+        Raises ValueError where the motion is not of the space.
+        """
+        self.space.pack(self.motion)
+        place = Path(path)
+        tensors = {"pose": self.motion.pose, "dynamics": self.motion.dynamics}
+        handle, beside = tempfile.mkstemp(dir=place.parent, suffix=".part")
+        os.close(handle)
+        try:
+            kept = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+            save_file(kept, beside, metadata={"vasa_track": VERSION, "space": json.dumps(asdict(self.space))})
+            os.chmod(beside, 0o644)
+            os.replace(beside, place)
+        finally:
+            Path(beside).unlink(missing_ok=True)
+        return place
+
+    @classmethod
+    def load(cls, path: Path | str) -> SavedTrack:
+        """Read such a file; raises ValueError where it is none, FileNotFoundError where there is none."""
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"There is no file {path}.")
+        try:
+            with safe_open(path, "pt") as file:
+                facts = file.metadata() or {}
+                if facts.get("vasa_track") != VERSION:
+                    raise ValueError(f"{path} is no motion track of version {VERSION}; save one with SavedTrack.save.")
+                motion = Motion(file.get_tensor("pose"), file.get_tensor("dynamics"))
+        except SafetensorError as error:
+            raise ValueError(f"{path} is no safetensors file, or damaged ({error}).") from error
+        return cls(motion, MotionSpace(**json.loads(facts["space"])))
