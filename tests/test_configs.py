@@ -16,6 +16,7 @@ from vasa import config
 
 LEAVES = sorted(config.folder().glob("*/*.yaml"))
 ROOTS = sorted(config.folder().glob("*.yaml"))
+BUILT = {"renderer", "motion", "audio", "judge"}
 SPECIAL = {"_target_", "_partial_", "_args_", "_convert_", "_recursive_"}
 
 
@@ -48,7 +49,7 @@ def test_every_key_is_a_keyword(path):
             assert needed <= keys, f"{node['_target_']} needs {needed - keys}"
 
 
-@pytest.mark.parametrize("path", [p for p in LEAVES if p.parent.name in {"renderer", "motion", "audio"}], ids=leaf_id)
+@pytest.mark.parametrize("path", [p for p in LEAVES if p.parent.name in BUILT], ids=leaf_id)
 def test_every_part_builds(path, monkeypatch):
     published = config.instantiate(config.leaf("audio", "tiny")["model"])  # stands in for what the hub would send
     monkeypatch.setattr("transformers.AutoModel.from_pretrained", lambda *_, **__: published)

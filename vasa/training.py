@@ -37,7 +37,7 @@ class Export(Callback):
         self.folder, self.part, self.config = folder, part, config
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not trainer.sanity_checking:
+        if not trainer.sanity_checking and trainer.is_global_zero:
             model = getattr(pl_module, self.part)
             assert isinstance(model, nn.Module)
             checkpoint.save(self.folder, model, self.config)

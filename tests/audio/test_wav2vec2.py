@@ -109,3 +109,17 @@ def test_settings_that_do_not_fit_are_named(change: dict[str, float], said: str)
     settings = {"model": Wav2Vec2Model(Wav2Vec2Config(**SIZES)), "context_s": 0.4, "lookahead_s": 0.08}
     with pytest.raises(ValueError, match=said):
         Wav2Vec2Encoder(**(settings | change))  # type: ignore[arg-type]
+
+
+def test_several_layers_lie_side_by_side():
+    model = instantiate(leaf("audio", "tiny")["model"])
+    sound = torch.randn(1, 640 * 4)
+
+    def encoder(layer):
+        return Wav2Vec2Encoder(model=model, context_s=0.0, lookahead_s=0.0, layer=layer).eval()
+
+    both = encoder([0, 1])
+    assert both.dim == 2 * encoder(0).dim
+    torch.testing.assert_close(both(sound), torch.cat([encoder(0)(sound), encoder(1)(sound)], dim=-1))
+    with pytest.raises(ValueError, match="layers 0 to 1; got layer 7"):
+        encoder([0, 7])

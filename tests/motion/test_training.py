@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -97,6 +100,57 @@ def test_a_lost_tail_is_the_end_of_the_sound(batch: Track) -> None:
     assert heard.min() == 5
     assert heard.max() == 9
     assert (lost.audio.known.int().diff(dim=1) <= 0).all()
+
+
+def test_streams_of_short_hops_are_trained_on_as_little_sound(batch: Track) -> None:
+    lost = Dropout(condition=0.0, tail=1.0, least=2)(conditions_of(batch, carry=4), torch.Generator().manual_seed(0))
+    assert lost.audio.known.sum(1).min() == 2
+
+
+def test_processes_share_the_batches_of_a_step(folder: Path) -> None:
+    source = windows(folder)
+    alone = iter(WindowStream(source, batch_size=4, seed=0))
+    pair = [iter(WindowStream(source, batch_size=4, seed=0, share=partial(tuple, (rank, 2)))) for rank in range(2)]
+    for _ in range(2):
+        for one in pair:
+            assert torch.equal(next(one).motion, next(alone).motion)
+
+
+@pytest.mark.parametrize("objective", ["PredictClean", "PredictNoise", "PredictVelocity", "PredictFlow"])
+def test_a_network_that_knows_the_answer_has_no_loss(tiny: DiffusionMotion, batch: Track, objective: str) -> None:
+    """The audit: every objective's loss is zero for its own target, and every term is above zero else."""
+    module = training(tiny)
+    tiny.objective = instantiate({"_target_": f"vasa.motion.objective.{objective}"})
+    x0 = batch.motion[:, 4:]
+
+    class Oracle(torch.nn.Module):
+        def forward(self, x_t: torch.Tensor, time: torch.Tensor, _: object) -> torch.Tensor:
+            alpha, sigma = (f(time)[:, None, None] for f in (tiny.schedule.alpha, tiny.schedule.sigma))
+            return tiny.objective.target(x0, (x_t - alpha * x0) / sigma, alpha, sigma)
+
+    wrong = module.losses(batch, torch.Generator().manual_seed(0))
+    tiny.net = Oracle()
+    tiny.net.carry = 4
+    right = module.losses(batch, torch.Generator().manual_seed(0))
+    assert set(right) == {"denoise", "velocity", "smoothness"}
+    for name, value in right.items():
+        assert float(value) < 1e-3 * float(wrong[name]), name
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_model(folder: Path, tmp_path: Path) -> None:
+    words = [
+        "motion=tiny", f"data.folder={folder}", f"output={tmp_path / 'motion'}", "steps=3", "batch_size=4", "threads=1",
+        "trainer.accelerator=cpu", "trainer.devices=2", "+trainer.strategy=ddp_fork", "trainer.precision=32-true",
+        "trainer.val_check_interval=3", "+trainer.enable_progress_bar=false", "average=0",
+    ]  # fmt: skip
+    code = f"from vasa.cli.train_motion import run; run({words!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    both = checkpoint.load(tmp_path / "motion").state_dict()
+    fresh = instantiate(fitted(leaf("motion", "tiny"), Latents.load(folder))).state_dict()
+    assert all(value.isfinite().all() for value in both.values())
+    assert not torch.equal(both["net.head.weight"], fresh["net.head.weight"])
 
 
 def test_a_run_that_resumes_equals_one_that_never_stopped(folder: Path, tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ class Wav2Vec2Encoder(nn.Module):
     """Features of a wav2vec2 (or HuBERT, WavLM, ...) at the video frame rate.
 
     model: a transformers model whose convolutions step 320 samples; layer: which hidden layer, 0 is the input of
-    the first transformer layer, `None` the final output; normalize: bring each piece to zero mean and unit variance
+    the first transformer layer, `None` the final output; several lie side by side in A, for a motion generator that
+    mixes them (`MotionTransformer.audio_layers`); normalize: bring each piece to zero mean and unit variance
     first, as most published models want, except that sound much quieter than `floor` stays quiet; context_s,
     lookahead_s: whole frames. Raises ValueError where they do not fit.
     """
@@ -73,16 +74,16 @@ class Wav2Vec2Encoder(nn.Module):
         model: PreTrainedModel,
         context_s: float,
         lookahead_s: float,
-        layer: int | None = None,
+        layer: int | Sequence[int] | None = None,
         normalize: bool = False,
         floor: float = 1e-5,
         clock: Clock = CLOCK,
     ) -> None:
         super().__init__()
-        self.model, self.clock, self.layer = model, clock, layer
+        self.model, self.clock, self.layers = model, clock, layers_of(layer)
         self.normalize, self.floor = normalize, floor
         self.context_s, self.lookahead_s = context_s, lookahead_s
-        self.dim = int(model.config.hidden_size)
+        self.dim = int(model.config.hidden_size) * max(len(self.layers), 1)
         self.stride = prod(model.config.conv_stride)
         self.margin = (_receptive_field(model.config.conv_kernel, model.config.conv_stride) - self.stride) // 2
         self._check()
@@ -94,8 +95,8 @@ class Wav2Vec2Encoder(nn.Module):
                 "frame; choose a model that steps 320, as wav2vec2 does."
             )
         layers = int(self.model.config.num_hidden_layers)
-        if self.layer is not None and not 0 <= self.layer <= layers:
-            raise ValueError(f"The model has layers 0 to {layers}; got layer {self.layer}.")
+        if unknown := [layer for layer in self.layers if not 0 <= layer <= layers]:
+            raise ValueError(f"The model has layers 0 to {layers}; got layer {unknown[0]}.")
         for name, seconds in (("context_s", self.context_s), ("lookahead_s", self.lookahead_s)):
             frames = seconds * self.clock.frame_rate
             if frames < 0 or abs(frames - round(frames)) > 1e-6:
@@ -103,8 +104,9 @@ class Wav2Vec2Encoder(nn.Module):
 
     @classmethod
     def from_pretrained(
-        cls, name: str, *, context_s: float, lookahead_s: float, layer: int | None = None, normalize: bool = True
-    ) -> Self:
+        cls, name: str, *, context_s: float, lookahead_s: float, layer: int | Sequence[int] | None = None,
+        normalize: bool = True,
+    ) -> Self:  # fmt: skip
         """A published model from a folder or the hub; only safetensors are read."""
         model = AutoModel.from_pretrained(name, use_safetensors=True)
         return cls(model=model, context_s=context_s, lookahead_s=lookahead_s, layer=layer, normalize=normalize).eval()
@@ -117,8 +119,10 @@ class Wav2Vec2Encoder(nn.Module):
             samples = (samples - mean) / (deviation + self.floor)
         # The convolutions see more than they step; half of the surplus on both sides makes S / 320 centred features.
         padded = functional.pad(samples, (self.margin, self.margin))
-        output = self.model(padded, output_hidden_states=self.layer is not None)
-        return output.last_hidden_state if self.layer is None else output.hidden_states[self.layer]
+        output = self.model(padded, output_hidden_states=bool(self.layers))
+        if not self.layers:
+            return output.last_hidden_state
+        return torch.cat([output.hidden_states[layer] for layer in self.layers], dim=-1)
 
     def forward(self, samples: Tensor) -> Tensor:
         """Samples [B, S] in [-1, 1], S a whole number of frames -> features [B, T, A]."""
@@ -131,6 +135,13 @@ class Wav2Vec2Encoder(nn.Module):
             return rearrange(steps, "b (t n) a -> b t n a", n=each)[:, :, each // 2]
         pairs = rearrange(steps, "b (t n) a -> b t n a", n=each)[:, :, each // 2 - 1 : each // 2 + 1]
         return reduce(pairs, "b t n a -> b t a", "mean")
+
+
+def layers_of(layer: int | Sequence[int] | None) -> tuple[int, ...]:
+    """The hidden layers that are asked for; none stands for the final output."""
+    if layer is None:
+        return ()
+    return (layer,) if isinstance(layer, int) else tuple(layer)
 
 
 def _receptive_field(kernels: Sequence[int], strides: Sequence[int]) -> int:

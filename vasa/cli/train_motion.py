@@ -35,7 +35,8 @@ def run(overrides: list[str]) -> None:
     held_out = head(latents.split("test"), frames=config.data.drawn_frames, count=config.data.drawn_clips)
     drawn: DataLoader[Track] = DataLoader([held_out], batch_size=None)  # type: ignore[arg-type]
     run_of.fit(training, stream(config, windows, run_of), drawn, ckpt_path=resumed(config))
-    checkpoint.save(config.output, training.generator, model)
+    if run_of.is_global_zero:
+        checkpoint.save(config.output, training.generator, model)
 
 
 def fitted(motion: DictConfig, latents: Latents) -> DictConfig:
@@ -50,5 +51,8 @@ def fitted(motion: DictConfig, latents: Latents) -> DictConfig:
 
 def stream(config: DictConfig, windows: Windows, run_of: Trainer) -> DataLoader[Track]:
     """Training batches; a resumed run begins with the batch where it stopped."""
-    batches = WindowStream(windows, batch_size=config.batch_size, seed=config.seed, first=lambda: run_of.global_step)
+    batches = WindowStream(
+        windows, batch_size=config.batch_size, seed=config.seed,
+        first=lambda: run_of.global_step, share=lambda: (run_of.global_rank, run_of.world_size),
+    )  # fmt: skip
     return DataLoader(batches, batch_size=None)

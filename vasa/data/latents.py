@@ -95,18 +95,22 @@ class Windows:
 class WindowStream(IterableDataset[Track]):
     """An endless stream of batches; batch i depends on (seed, i) alone, so a run that resumes goes on exactly.
 
-    first: says, when the stream is begun, which batch it begins with.
+    first: says, when the stream is begun, which step it begins with. share: says which process of how many this is;
+    step n of N processes takes batches n N to n N + N - 1, one each.
     """
 
-    def __init__(self, windows: Windows, *, batch_size: int, seed: int, first: Callable[[], int] = int) -> None:
-        self.windows, self.batch_size, self.seed, self.first = windows, batch_size, seed, first
+    def __init__(
+        self, windows: Windows, *, batch_size: int, seed: int, first: Callable[[], int] = int,
+        share: Callable[[], tuple[int, int]] = lambda: (0, 1),
+    ) -> None:  # fmt: skip
+        self.windows, self.batch_size, self.seed, self.first, self.share = windows, batch_size, seed, first, share
 
     def __iter__(self) -> Iterator[Track]:
-        index = self.first()
+        (rank, count), step = self.share(), self.first()
         while True:
-            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + index)
+            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step * count + rank)
             yield self.windows.draw(self.batch_size, generator)
-            index += 1
+            step += 1
 
 
 def _listing(place: Path) -> dict[str, Any]:

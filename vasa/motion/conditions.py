@@ -109,3 +109,29 @@ class Embed(nn.Module):
         known = rearrange(given.known, "b t -> b t 1")
         value = torch.where(known, (given.value - self.mean) / self.std, 0.0)
         return torch.where(known, self.project(value), self.null)
+
+
+class MixedEmbed(Embed):
+    """Embeds features of several hidden layers, side by side in C, by their softmax-weighted mean (ELMo, SUPERB).
+
+    Each layer is standardised by its own numbers first. layers: how many; C is a multiple of it.
+    """
+
+    def __init__(self, *, size: int, width: int, layers: int) -> None:
+        if size % layers:
+            raise ValueError(f"{layers} layers lie side by side in a multiple of {layers} features; got {size}.")
+        super().__init__(size=size, width=width)
+        self.project = nn.Linear(size // layers, width)
+        self.shares = nn.Parameter(torch.zeros(layers))
+
+    def forward(self, given: Given) -> Tensor:
+        known = rearrange(given.known, "b t -> b t 1")
+        value = torch.where(known, (given.value - self.mean) / self.std, 0.0)
+        layers = rearrange(value, "b t (l c) -> b t l c", l=len(self.shares))
+        mixed = torch.einsum("l,btlc->btc", self.shares.softmax(0), layers)
+        return torch.where(known, self.project(mixed), self.null)
+
+
+def embed_sound(*, size: int, width: int, layers: int) -> Embed:
+    """Sound as tokens: one layer as it is, several mixed."""
+    return Embed(size=size, width=width) if layers == 1 else MixedEmbed(size=size, width=width, layers=layers)

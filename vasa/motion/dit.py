@@ -1,19 +1,22 @@
 """The network: a transformer encoder over sound, controls, past motion and noisy motion (VASA-1, Fig. 2).
 
 Unpublished, so chosen here: the diffusion time enters by adaptive layer norm, one projection shared by all layers
-plus a table a layer (PixArt-alpha, 2.3), which keeps the published parameter count; positions are rotary.
+plus a table a layer (PixArt-alpha, 2.3), which keeps the published parameter count; positions are rotary unless asked
+for otherwise.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vasa.motion.conditions import CONTROLS, Conditions, Embed
+from vasa.motion.conditions import CONTROLS, Conditions, Embed, embed_sound
+from vasa.motion.positions import Positions, Rotary
 
 KINDS = ("previous_audio", "audio", *CONTROLS, "previous_motion", "motion")
 
@@ -33,28 +36,6 @@ class TimeEmbedding(nn.Module):
         return self.mlp(torch.cat([angle.sin(), angle.cos()], dim=-1))
 
 
-class Rotary(nn.Module):
-    """Turns queries and keys by their frame, so that attention sees how far apart two frames are (Su et al. 2021).
-
-    Sound and motion of one frame have the same place. Tokens without a place, NaN, are not turned.
-    """
-
-    cos: Tensor
-    sin: Tensor
-
-    def __init__(self, places: Tensor, *, head: int, longest: float = 200.0) -> None:
-        super().__init__()
-        exponents = torch.linspace(0, 1, head // 2, device=places.device)
-        angle = rearrange(places.nan_to_num(0.0), "n -> n 1") * torch.exp(-math.log(longest) * exponents)
-        self.register_buffer("cos", angle.cos(), persistent=False)
-        self.register_buffer("sin", angle.sin(), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, heads, tokens, head] -> the same."""
-        a, b = x.chunk(2, dim=-1)
-        return torch.cat([a * self.cos - b * self.sin, a * self.sin + b * self.cos], dim=-1).to(x)
-
-
 class Block(nn.Module):
     """Pre-norm attention and feed-forward, each shifted, scaled and gated by the diffusion time."""
 
@@ -67,41 +48,42 @@ class Block(nn.Module):
         self.out = nn.Linear(width, width)
         self.feedforward = nn.Sequential(nn.Linear(width, feedforward), nn.GELU("tanh"), nn.Linear(feedforward, width))
 
-    def forward(self, tokens: Tensor, time: Tensor, rotary: Rotary) -> Tensor:
+    def forward(self, tokens: Tensor, time: Tensor, positions: Positions) -> Tensor:
         """tokens [B, N, width], time [B, 6, width]."""
         shift_a, scale_a, gate_a, shift_f, scale_f, gate_f = rearrange(time + self.table, "b n w -> n b 1 w")
-        attended = self.attend((1 + scale_a) * self.norm(tokens) + shift_a, rotary)
+        attended = self.attend((1 + scale_a) * self.norm(tokens) + shift_a, positions)
         tokens = tokens + (1 + gate_a) * attended
         return tokens + (1 + gate_f) * self.feedforward((1 + scale_f) * self.norm(tokens) + shift_f)
 
-    def attend(self, tokens: Tensor, rotary: Rotary) -> Tensor:
+    def attend(self, tokens: Tensor, positions: Positions) -> Tensor:
         q, k, v = rearrange(self.queries_keys_values(tokens), "b n (three h d) -> three b h n d", three=3, h=self.heads)
-        mixed = F.scaled_dot_product_attention(rotary(q), rotary(k), v)
+        mixed = F.scaled_dot_product_attention(positions.turn(q), positions.turn(k), v)
         return self.out(rearrange(mixed, "b h n d -> b n (h d)"))
 
 
 class MotionTransformer(nn.Module):
     """H(X_t, t, C): [A_pre, A, g, d, e, X_pre, X_t] as tokens, the last W of which become the prediction.
 
-    motion_dim: M. audio_dim: A. window: W frames. carry: K frames of context before them.
+    motion_dim: M. audio_dim: A. window: W frames. carry: K frames of context before them. positions: makes a
+    `Positions` of places. audio_layers: how many hidden layers of an encoder lie side by side in A; more than one are
+    mixed by learned weights.
     """
 
     def __init__(
         self, *, motion_dim: int, audio_dim: int, window: int, carry: int,
         width: int, layers: int, heads: int, feedforward: int,
+        positions: Callable[..., nn.Module] = Rotary, audio_layers: int = 1,
     ) -> None:  # fmt: skip
         super().__init__()
-        if width % (2 * heads):
-            raise ValueError(f"Width must be a multiple of twice the heads; got {width} and {heads}.")
         self.motion_dim, self.audio_dim, self.window, self.carry = motion_dim, audio_dim, window, carry
-        self.audio = Embed(size=audio_dim, width=width)
+        self.audio = embed_sound(size=audio_dim, width=width, layers=audio_layers)
         self.controls = nn.ModuleDict({name: Embed(size=size, width=width) for name, size in CONTROLS.items()})
         self.previous_motion = Embed(size=motion_dim, width=width)
         self.motion = nn.Linear(motion_dim, width)
         self.kinds = nn.ParameterDict({kind: 0.02 * torch.randn(width) for kind in KINDS})
         self.time = TimeEmbedding(width=width)
         self.modulation = nn.Linear(width, 6 * width)
-        self.rotary = Rotary(self._places(), head=width // heads)
+        self.positions = positions(self._places(), width=width, heads=heads)
         self.blocks = nn.ModuleList([Block(width=width, heads=heads, feedforward=feedforward) for _ in range(layers)])
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, motion_dim)
@@ -117,7 +99,7 @@ class MotionTransformer(nn.Module):
         tokens = self.tokens(x_t, conditions)
         modulation = rearrange(self.modulation(self.time(time)), "b (six w) -> b six w", six=6)
         for block in self.blocks:
-            tokens = block(tokens, modulation, self.rotary)
+            tokens = block(tokens, modulation, self.positions)
         return self.head(self.norm(tokens[:, -self.window :]))
 
     def tokens(self, x_t: Tensor, conditions: Conditions) -> Tensor:
@@ -129,4 +111,4 @@ class MotionTransformer(nn.Module):
             "previous_motion": self.previous_motion(conditions.previous_motion),
             "motion": self.motion(x_t),
         }
-        return torch.cat([parts[kind] + self.kinds[kind] for kind in KINDS], dim=1)
+        return self.positions.mark(torch.cat([parts[kind] + self.kinds[kind] for kind in KINDS], dim=1))

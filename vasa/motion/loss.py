@@ -17,13 +17,15 @@ from vasa.motion.track import Track
 class Dropout:
     """How often a sample trains without a condition (VASA-1, 3.2: 0.1, and 0.5 for what came before).
 
-    tail: how often the last frames of sound are lost, up to half a window, so that short sound works; the paper does
-    it and does not say how often.
+    tail: how often the last frames of sound are lost, so that short sound works; the paper does it and does not say how
+    often. least: frames that are left then at least, half a window where it is not said; a stream whose hop is shorter
+    begins with as little.
     """
 
     condition: float = 0.1
     previous: float = 0.5
     tail: float = 0.1
+    least: int | None = None
 
     def __call__(self, conditions: Conditions, generator: torch.Generator) -> Conditions:
         """The same conditions, some of them unknown."""
@@ -44,7 +46,7 @@ class Dropout:
 
     def _tail(self, batch: int, window: int, generator: torch.Generator) -> Tensor:
         chance, length = torch.rand(2, batch, 1, generator=generator, device=generator.device)
-        left = window - (length * window / 2).ceil()
+        left = window - (length * (window / 2 if self.least is None else window - self.least)).ceil()
         return (chance < self.tail) & (torch.arange(window, device=generator.device) >= left)
 
 

@@ -1,0 +1,36 @@
+"""What `vasa train capp` and `vasa train sync` share: a judge of agreement, taught from a film's tracks and voices."""
+
+from __future__ import annotations
+
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+from vasa import checkpoint
+from vasa.cli.training import resumed, settings, trainer
+from vasa.config import instantiate
+from vasa.data.agreeing import Follow, TalkWindows, talks_of
+from vasa.evaluate.training import shifted_scores
+
+
+def teach(stage: str, follow: Follow, overrides: list[str]) -> None:
+    """Train as `conf/train_STAGE.yaml` and the overrides say; goes on from output/training/last.ckpt.
+
+    Raises ValueError where a key without a default is missing or the film cannot be read.
+    """
+    config = settings(stage, overrides, example="data.folder=FILM output=OUT")
+    network = instantiate(config.judge)
+    train, test = (talks_of(config.data.folder, split, follow, frames=network.frames) for split in ("train", "test"))
+    network.face.calibrate(torch.cat([talk.track for talk in train]))
+    heard = [network.ears(talk.samples[None, : len(talk.track) * network.clock.samples_per_frame])[0] for talk in train]
+    network.sound.calibrate(torch.cat(heard))
+    training = instantiate(config.training)(network, test[: config.data.held_out])
+    run_of = trainer(config, part="network", model=config.judge)
+    drawn = config.data.clips, config.data.each, config.data.apart
+    windows = TalkWindows(
+        train, frames=network.frames, clips=drawn[0], each=drawn[1], apart=drawn[2], seed=config.seed,
+        first=lambda: run_of.global_step,
+    )  # fmt: skip
+    once = DataLoader(TensorDataset(torch.zeros(1)))  # the module holds what it is scored on
+    run_of.fit(training, DataLoader(windows, batch_size=None), once, ckpt_path=resumed(config))
+    checkpoint.save(config.output, training.network, config.judge)
+    print({name: round(score, 3) for name, score in shifted_scores(network.eval().cpu(), training.held_out).items()})

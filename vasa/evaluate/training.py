@@ -1,0 +1,68 @@
+"""Training of the judges of agreement with Lightning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor
+
+from vasa.data.agreeing import Talk
+from vasa.evaluate.agreement import Agreement
+from vasa.training import warm_cosine
+
+SHIFTS = range(5)  # frames, as the paper's acceptance table has them
+
+
+class AgreementTraining(LightningModule):
+    """Learns which window of sound belongs to which of a track; scores held-out clips at shifts of 0 to 4 frames.
+
+    steps: length of the run, where the learning rate reaches zero along a cosine after `warmup` steps.
+    """
+
+    def __init__(
+        self, network: Agreement, held_out: Sequence[Talk], *,
+        learning_rate: float, warmup: int, steps: int, weight_decay: float = 0.01,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.network, self.held_out = network, held_out
+        self.learning_rate, self.warmup, self.steps, self.weight_decay = learning_rate, warmup, steps, weight_decay
+
+    def training_step(self, batch: tuple[Tensor, Tensor], _index: int) -> Tensor:
+        loss = self.network.loss(*batch)
+        self.log("loss", loss, prog_bar=True, batch_size=len(batch[0]))
+        return loss
+
+    def validation_step(self, _batch: Any, _index: int) -> None:
+        scores = shifted_scores(self.network, self.held_out, device=self.device)
+        self.log_dict({f"shift/{name}": value for name, value in scores.items()}, prog_bar=True, batch_size=1)
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.AdamW(self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
+        pace = partial(warm_cosine, warmup=self.warmup, steps=self.steps)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+@torch.no_grad()
+def shifted_scores(
+    network: Agreement, talks: Sequence[Talk], *, device: torch.device | str = "cpu"
+) -> dict[str, float]:
+    """Mean cosine at shifts of 0 to 4 frames either way, and with the sound of another clip (VASA-1's table)."""
+    pairs = [network.embed(talk.track.to(device), talk.samples.to(device)) for talk in talks]
+    scores = {str(shift): _mean([_at(face, sound, shift) for face, sound in pairs]) for shift in SHIFTS}
+    strangers = zip(pairs, pairs[1:] + pairs[:1], strict=True)
+    return scores | {"stranger": _mean([_at(face, sound, 0) for (face, _), (_, sound) in strangers])}
+
+
+def _at(face: Tensor, sound: Tensor, shift: int) -> Tensor:
+    both = min(len(face), len(sound)) - shift
+    late, early = face[shift:][:both] * sound[:both], face[:both] * sound[shift:][:both]
+    return (late.sum(-1).mean() + early.sum(-1).mean()) / 2
+
+
+def _mean(values: Sequence[Tensor]) -> float:
+    return float(torch.stack([*values]).nanmean())
