@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,13 +55,13 @@ def run(arguments: argparse.Namespace) -> None:
 def finish(arguments: argparse.Namespace, clips: list[Clip], renderer: Renderer, encoder: AudioEncoder) -> None:
     """What needs all clips: the space, the index with its statistics, and OUTPUT/handles."""
     from vasa import checkpoint
+    from vasa.data.clip import facts_of
     from vasa.data.extract import fit_handles, measure_space, write_index
     from vasa.motion.handles import config_of
 
     space = measure_space(clips, arguments.output, renderer.space.name)
     write_index(clips, arguments.output, space, encoder.dim)
-    film = json.loads((arguments.film / "film.json").read_text())
-    handles = fit_handles(clips, arguments.output, film.get("expression_names", ()))
+    handles = fit_handles(clips, arguments.output, facts_of(arguments.film).get("expression_names", ()))
     checkpoint.save(arguments.output / "handles", handles, config_of(handles))
     config = checkpoint.config_of(arguments.renderer)
     config.space = {"_target_": "vasa.space.MotionSpace", **asdict(space)}

@@ -13,7 +13,6 @@ from torch.nn import functional as F
 from torch.utils.data import IterableDataset
 
 from vasa.clock import CLOCK
-from vasa.data.extract import speech
 from vasa.data.film import clips_of, talking
 from vasa.face.points import INNER_MOUTH, MOUTH, OUTER_CORNERS
 
@@ -51,7 +50,7 @@ def mouth(labels: dict[str, Tensor]) -> Tensor:
 
 def talks_of(folder: Path | str, split: str, follow: Follow, *, frames: int) -> list[Talk]:
     """The clips of a film's split that are long enough; raises ValueError where there are none."""
-    found = [Talk(follow(clip.labels), speech(clip)) for clip in talking(clips_of(folder, split))]
+    found = [Talk(follow(clip.labels), clip.speech()) for clip in talking(clips_of(folder, split))]
     long = [_fitted(talk) for talk in found if len(talk.track) > frames]
     if not long:
         raise ValueError(f"The film in {folder} has no {split!r} clip of more than {frames} frames; film longer ones.")
