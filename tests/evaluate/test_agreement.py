@@ -14,10 +14,10 @@ from vasa.cli.train_capp import run as train_capp
 from vasa.cli.train_sync import run as train_sync
 from vasa.config import instantiate, leaf
 from vasa.data.agreeing import Talk, TalkWindows, mouth
-from vasa.evaluate.agreeing import CAPP, Sync, at_shifts
+from vasa.evaluate.agreeing import CAPP, Sync
 from vasa.evaluate.agreement import Agreement
 from vasa.evaluate.ears import LogMel
-from vasa.evaluate.training import shifted_scores
+from vasa.evaluate.shifts import at_shifts, shifted_scores
 
 
 def talk(seed: int, frames: int = 120) -> Talk:

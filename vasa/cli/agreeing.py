@@ -9,7 +9,7 @@ from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
 from vasa.config import instantiate
 from vasa.data.agreeing import Follow, TalkWindows, talks_of
-from vasa.evaluate.training import shifted_scores
+from vasa.evaluate.shifts import shifted_scores
 
 
 def teach(stage: str, follow: Follow, overrides: list[str]) -> None:

@@ -10,6 +10,7 @@ from torchmetrics import Metric
 
 from vasa import checkpoint
 from vasa.evaluate.agreement import Agreement
+from vasa.evaluate.shifts import at_shifts
 
 
 class CAPP(Metric):
@@ -72,22 +73,6 @@ class Sync(Metric):
         """Means over the clips."""
         confidence, distance, offset = self.sums / self.clips
         return {"confidence": confidence, "distance": distance, "offset_frames": offset}
-
-
-def at_shifts(face: Tensor, sound: Tensor, reach: int) -> Tensor:
-    """Mean distance of faces [n, E] to the sound s frames before, s from -reach to reach: [2 reach + 1].
-
-    Only windows that have a partner at a shift count for it. Raises ValueError where some shift has none.
-    """
-    count = len(face)
-    if count <= reach:
-        raise ValueError(f"Shifts up to {reach} frames need more windows than that; got {count}. Take a longer clip.")
-    means = []
-    for shift in range(-reach, reach + 1):
-        late, early = face[max(shift, 0) :], sound[max(-shift, 0) :]
-        both = min(len(late), len(early))
-        means.append((late[:both] - early[:both]).norm(dim=-1).mean())
-    return torch.stack(means)
 
 
 def loaded(network: Agreement | Path | str) -> Agreement:

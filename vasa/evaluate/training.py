@@ -12,9 +12,8 @@ from torch import Tensor
 
 from vasa.data.agreeing import Talk
 from vasa.evaluate.agreement import Agreement
+from vasa.evaluate.shifts import shifted_scores
 from vasa.training import warm_cosine
-
-SHIFTS = range(5)  # frames, as the paper's acceptance table has them
 
 
 class AgreementTraining(LightningModule):
@@ -45,24 +44,3 @@ class AgreementTraining(LightningModule):
         pace = partial(warm_cosine, warmup=self.warmup, steps=self.steps)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-
-@torch.no_grad()
-def shifted_scores(
-    network: Agreement, talks: Sequence[Talk], *, device: torch.device | str = "cpu"
-) -> dict[str, float]:
-    """Mean cosine at shifts of 0 to 4 frames either way, and with the sound of another clip (VASA-1's table)."""
-    pairs = [network.embed(talk.track.to(device), talk.samples.to(device)) for talk in talks]
-    scores = {str(shift): _mean([_at(face, sound, shift) for face, sound in pairs]) for shift in SHIFTS}
-    strangers = zip(pairs, pairs[1:] + pairs[:1], strict=True)
-    return scores | {"stranger": _mean([_at(face, sound, 0) for (face, _), (_, sound) in strangers])}
-
-
-def _at(face: Tensor, sound: Tensor, shift: int) -> Tensor:
-    both = min(len(face), len(sound)) - shift
-    late, early = face[shift:][:both] * sound[:both], face[:both] * sound[shift:][:both]
-    return (late.sum(-1).mean() + early.sum(-1).mean()) / 2
-
-
-def _mean(values: Sequence[Tensor]) -> float:
-    return float(torch.stack([*values]).nanmean())
