@@ -121,7 +121,7 @@ def download(name: str) -> Path:
             f"No model {name!r} here, and the hub did not give it ({reason}); shipped are: {', '.join(names())}."
         ) from error
     if not is_pipeline(folder):
-        raise ValueError(f"The hub's {name!r} is no vasa pipeline: it needs the folders {', '.join(PARTS)}.")
+        raise ValueError(f"The hub's {name!r} is no vasa pipeline: it has none of the folders {', '.join(PARTS)}.")
     return folder
 
 

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -99,7 +99,7 @@ def live(pipe: Pipeline, sitter: Sitter, samples: Tensor, arguments: argparse.Na
 
     if arguments.sessions < 1:
         raise ValueError(f"--sessions is at least 1; got {arguments.sessions}.")
-    how = {"stride": arguments.stride, "lookahead_s": arguments.lookahead}
+    how: dict[str, Any] = {"stride": arguments.stride, "lookahead_s": arguments.lookahead}
     together = Together({seed: pipe.session(sitter, seed=seed, **how) for seed in range(arguments.sessions)})
     started = time.perf_counter()
     made = together.push(dict.fromkeys(together.sessions, samples))

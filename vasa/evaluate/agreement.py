@@ -7,6 +7,7 @@ and batch are unpublished or of pictures; ours are in `conf/judge`. Scores compa
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -67,9 +68,9 @@ class Agreement(nn.Module):
     ) -> None:  # fmt: skip
         super().__init__()
         self.ears, self.frames, self.track_size, self.clock = ears, frames, track, ears.clock
-        shared = {"frames": frames, "width": width, "heads": heads, "out": out, "dropout": dropout}
-        self.face = Tower(size=track, layers=face_layers, **shared)
-        self.sound = Tower(size=ears.dim, layers=sound_layers, **shared)
+        tower = partial(Tower, frames=frames, width=width, heads=heads, out=out, dropout=dropout)
+        self.face = tower(size=track, layers=face_layers)
+        self.sound = tower(size=ears.dim, layers=sound_layers)
         self.log_scale = nn.Parameter(torch.tensor(10.0).log())  # one over the temperature; CLIP begins at 14
 
     def see(self, windows: Tensor) -> Tensor:

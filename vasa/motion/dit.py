@@ -72,7 +72,7 @@ class MotionTransformer(nn.Module):
     def __init__(
         self, *, motion_dim: int, audio_dim: int, window: int, carry: int,
         width: int, layers: int, heads: int, feedforward: int,
-        positions: Callable[..., nn.Module] = Rotary, audio_layers: int = 1,
+        positions: Callable[..., Positions] = Rotary, audio_layers: int = 1,
     ) -> None:  # fmt: skip
         super().__init__()
         self.motion_dim, self.audio_dim, self.window, self.carry = motion_dim, audio_dim, window, carry

@@ -8,7 +8,7 @@ patterns from filters in this way), so that what is edited still looks like moti
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import torch
@@ -82,9 +82,6 @@ class Handles(nn.Module):
     def put(self, motion: Motion, name: str, value: Tensor) -> Motion:
         """The motion with the readings of a group made this value [..., r]; the other readings stay."""
         return self.moved(motion, name, value.to(motion.dynamics) - self.read(motion.dynamics, name))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.names)
 
     def extra_repr(self) -> str:
         """Every reading with its agreement."""

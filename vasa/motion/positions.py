@@ -51,18 +51,18 @@ class Rotary(nn.Module):
 class Learned(nn.Module):
     """Adds a learned vector for every frame of context and window (Vaswani et al. 2017, section 3.5)."""
 
-    index: Tensor
+    frame: Tensor
 
     def __init__(self, places: Tensor, *, width: int, heads: int) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(f"Width must be a multiple of the heads; got {width} and {heads}.")
-        known = places.nan_to_num(-1.0).long()
-        self.register_buffer("index", known + 1, persistent=False)  # 0 is for tokens without a place
-        self.table = nn.Parameter(0.02 * torch.randn(len(places.unique()), width))
+        frame = places.nan_to_num(-1.0).long()  # -1 is for tokens without a place
+        self.register_buffer("frame", frame, persistent=False)
+        self.table = nn.Parameter(0.02 * torch.randn(int(frame.max()) + 1, width))
 
     def mark(self, tokens: Tensor) -> Tensor:
-        return tokens + self.table[self.index] * rearrange(self.index > 0, "n -> n 1")
+        return tokens + self.table[self.frame.clamp_min(0)] * rearrange(self.frame >= 0, "n -> n 1")
 
     def turn(self, x: Tensor) -> Tensor:
         return x
