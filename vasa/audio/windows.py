@@ -72,8 +72,9 @@ class LookingAhead:
         return self.encoder(samples)
 
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, LookingAhead) and self.encoder is other.encoder
-        return same and self.lookahead_s == other.lookahead_s
+        if not isinstance(other, LookingAhead):
+            return False
+        return self.encoder is other.encoder and self.lookahead_s == other.lookahead_s
 
     def __hash__(self) -> int:
         return hash((id(self.encoder), self.lookahead_s))

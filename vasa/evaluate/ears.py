@@ -43,7 +43,8 @@ def mel_filters(bands: int, size: int, sample_rate: int, *, lowest: float = 60.0
     def mel(hertz: Tensor) -> Tensor:
         return 2595 * torch.log10(1 + hertz / 700)
 
-    edges = torch.linspace(*mel(torch.tensor([lowest, highest])).tolist(), bands + 2)
+    first, last = mel(torch.tensor([lowest, highest]))
+    edges = torch.linspace(float(first), float(last), bands + 2)
     low, centre, high = (rearrange(edge, "m -> m 1") for edge in (edges[:-2], edges[1:-1], edges[2:]))
     at = mel(torch.linspace(0, sample_rate / 2, size // 2 + 1))
     return torch.minimum((at - low) / (centre - low), (high - at) / (high - centre)).clamp_min(0)
