@@ -35,7 +35,10 @@ def draw_track(motion: Motion, space: MotionSpace, handles: Handles | None = Non
     axes = list(figure.subplots(4 if handles else 3, 1, sharex=True))
     pose, dynamics = motion.pose[row].cpu(), motion.dynamics[row].cpu()
     seconds = [frame / space.frame_rate for frame in range(motion.length)]
-    panels: dict[str, tuple[Sequence[str], Tensor]] = {"degrees": (POSE[:3], pose[:, :3].rad2deg()), "place": (POSE[3:], pose[:, 3:])}
+    panels: dict[str, tuple[Sequence[str], Tensor]] = {
+        "degrees": (POSE[:3], pose[:, :3].rad2deg()),
+        "place": (POSE[3:], pose[:, 3:]),
+    }
     if handles is not None:
         panels["readings"] = (handles.names, dynamics @ handles.weight.cpu() + handles.bias.cpu())
     for axis, (title, (names, values)) in zip(axes, panels.items(), strict=False):
