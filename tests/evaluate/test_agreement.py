@@ -54,7 +54,7 @@ def test_the_score_is_highest_without_a_shift_and_near_chance_for_strangers(judg
     assert scores["0"] > 0.5
     assert scores["0"] > scores["1"] > scores["3"]
     assert scores["0"] - scores["stranger"] > 0.4
-    assert abs(scores["stranger"] - scores["4"]) < 0.25
+    assert abs(scores["stranger"]) < 0.35
 
 
 def test_capp_averages_windows_and_falls_with_a_shift(judge: Agreement) -> None:
@@ -65,8 +65,8 @@ def test_capp_averages_windows_and_falls_with_a_shift(judge: Agreement) -> None:
         return float(metric.compute())
 
     assert score(0) > 0.5
-    assert score(0) > score(2) + 0.2
-    assert score(0) > score(-2) + 0.2
+    assert score(0) > score(3) + 0.2
+    assert score(0) > score(-3) + 0.2
 
 
 @pytest.mark.parametrize("late", [-4, 0, 3])
