@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vasa.audio import AudioEncoder
     from vasa.data.film import Clip
-    from vasa.render import Renderer
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -52,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"Wrote {len(mine)} clips of latents to {arguments.output}.")
 
 
-def finish(arguments: argparse.Namespace, clips: list[Clip], renderer: Renderer, encoder: AudioEncoder) -> None:
+def finish(arguments: argparse.Namespace, clips: list[Clip], renderer: Any, encoder: AudioEncoder) -> None:
     """What needs all clips: the space, the index with its statistics, and OUTPUT/handles."""
     from vasa import checkpoint
     from vasa.data.clip import facts_of
