@@ -19,15 +19,19 @@ FORMAT = 1
 CONFIG, WEIGHTS = "config.yaml", "model.safetensors"
 
 
-def save(folder: Path | str, model: nn.Module, config: Mapping[str, Any] | DictConfig, *, half: bool = False) -> None:
+def save(
+    folder: Path | str, model: nn.Module, config: Mapping[str, Any] | DictConfig, *, half: bool = False,
+    weights: Mapping[str, Tensor] | None = None,
+) -> None:  # fmt: skip
     """Write a checkpoint; each file is written beside its place and renamed, so an old one survives a failure.
 
-    half: store floating-point weights as float16 (half the size; loaded back as float32).
+    half: store floating-point weights as float16 (half the size; loaded back as float32). weights: the model's state
+    where it does not hold all of it itself, as one that is spread over processes.
     """
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    weights = {k: _shrunk(v, half) for k, v in model.state_dict().items()}
-    _replace(place / WEIGHTS, lambda path: save_file(weights, path))
+    state = {k: _shrunk(v, half) for k, v in (model.state_dict() if weights is None else weights).items()}
+    _replace(place / WEIGHTS, lambda path: save_file(state, path))
     tree = OmegaConf.merge({"format": FORMAT}, {"model": config})
     _replace(place / CONFIG, lambda path: OmegaConf.save(tree, path, resolve=True))
 

@@ -1,33 +1,94 @@
-"""What every training shares: averaged weights, a schedule, and the checkpoint folder it leaves behind."""
+"""What every training shares: averaged weights, a schedule, economies, and the checkpoint folder it leaves behind."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint, WeightAveraging
+from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor, distribute_tensor
+from torch.utils.checkpoint import checkpoint as recomputed
 
 from vasa import checkpoint
 
 
-class MovingAverage(WeightAveraging):
-    """Exponential moving average of the weights that forgets the first steps quickly: decay min(d, (1+n)/(10+n))."""
+class MovingAverage(Callback):
+    """Exponential moving average of the weights that forgets the first steps quickly: decay min(d, (1+n)/(10+n)).
+
+    It stands in for the weights during validation, and replaces them when training ends. Weights that are spread over
+    processes are averaged where they lie; numbers that are not floating-point, such as counts, are taken over.
+    """
 
     def __init__(self, *, decay: float) -> None:
-        super().__init__(avg_fn=partial(_nearer, decay=decay))
+        self.decay, self.count = decay, 0
+        self.average: dict[str, Tensor] = {}
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        own = _weights(pl_module)
+        if self.average and (unlike := sorted(own.keys() ^ self.average.keys())):
+            raise ValueError(f"The run to go on with was of another model: {unlike[0]} differs; name another output.")
+        self.average = {name: _placed(self.average.get(name, value), value) for name, value in own.items()}
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *rest: Any) -> None:  # noqa: ARG002
+        if trainer.global_step > self.count:
+            self.update(_weights(pl_module))
+            self.count = trainer.global_step
+
+    def update(self, weights: Mapping[str, Tensor]) -> None:
+        """Move the average towards these weights."""
+        decay = min(self.decay, (1 + self.count) / (10 + self.count)) if self.count else 0.0
+        moving = [name for name, value in weights.items() if value.is_floating_point()]
+        ours, theirs = [self.average[name] for name in moving], [weights[name] for name in moving]
+        torch._foreach_lerp_(ours, theirs, 1 - decay)
+        for name in weights.keys() - set(moving):
+            self.average[name].copy_(weights[name])
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        self._swap(pl_module)
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        self._swap(pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        self._swap(pl_module)
+
+    def _swap(self, pl_module: LightningModule) -> None:
+        for name, value in _weights(pl_module).items() if self.average else ():
+            kept = value.clone()
+            value.copy_(self.average[name])
+            self.average[name].copy_(kept)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"count": self.count, "average": {name: whole(value) for name, value in self.average.items()}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        if "average" in state_dict:
+            self.count, self.average = state_dict["count"], state_dict["average"]
 
 
-def _nearer(average: Tensor, current: Tensor, count: Tensor, *, decay: float) -> Tensor:
-    """The average, moved towards the current value; whole numbers, such as a count of batches, are taken over."""
-    if not average.is_floating_point():
-        return current
-    return average.lerp(current, 1 - min(decay, float((1 + count) / (10 + count))))
+def _weights(module: nn.Module) -> dict[str, Tensor]:
+    """All that is learned or counted, without gradients."""
+    taught = {name: value.detach() for name, value in module.named_parameters() if value.requires_grad}
+    return taught | dict(module.named_buffers())
+
+
+def _placed(value: Tensor, like: Tensor) -> Tensor:
+    """A copy of a value, spread over processes as another one is."""
+    if isinstance(like, DTensor) and not isinstance(value, DTensor):
+        return distribute_tensor(value.to(like.device), like.device_mesh, like.placements)
+    return torch.empty_like(like).copy_(value)
+
+
+def whole(value: Tensor) -> Tensor:
+    """A tensor gathered from the processes that it is spread over; every one of them has to ask."""
+    return value.full_tensor() if isinstance(value, DTensor) else value
 
 
 class Export(Callback):
@@ -37,20 +98,54 @@ class Export(Callback):
         self.folder, self.part, self.config = folder, part, config
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not trainer.sanity_checking and trainer.is_global_zero:
-            model = getattr(pl_module, self.part)
-            assert isinstance(model, nn.Module)
-            checkpoint.save(self.folder, model, self.config)
+        if not trainer.sanity_checking:
+            self.write(trainer, pl_module)
+
+    def write(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The part as it is now; every process gathers its shards, one writes."""
+        model = getattr(pl_module, self.part)
+        assert isinstance(model, nn.Module)
+        weights = {k: whole(v) for k, v in model.state_dict().items()}
+        if trainer.is_global_zero:
+            checkpoint.save(self.folder, model, self.config, weights=weights)
+
+
+class Resumable(ModelCheckpoint):
+    """Saves only between optimiser steps: half the gradient of a step cannot be resumed."""
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if (batch_idx + 1) % trainer.accumulate_grad_batches == 0:
+            super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
 
 def resumable(folder: Path, *, minutes: float) -> ModelCheckpoint:
     """Keeps FOLDER/last.ckpt fresh enough that a killed run loses no more than these minutes."""
-    return ModelCheckpoint(
+    return Resumable(
         folder, filename="last", enable_version_counter=False, train_time_interval=timedelta(minutes=minutes)
     )
 
 
-def warm_cosine(step: int, *, warmup: int, steps: int, hold: float = 0.0) -> float:
-    """Factor of the learning rate: up over `warmup`, level for a share `hold` of the run, then a cosine to zero."""
+def warm_cosine(step: int, *, warmup: int, steps: int, hold: float = 0.0, lowest: float = 0.0) -> float:
+    """Factor of the learning rate: up over `warmup`, level for a share `hold` of the run, then a cosine to `lowest`."""
     rest = max(0.0, step / max(1, steps) - hold) / (1 - hold)
-    return min(1.0, (step + 1) / max(1, warmup)) * 0.5 * (1 + math.cos(math.pi * min(1.0, rest)))
+    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, rest)))
+    return min(1.0, (step + 1) / max(1, warmup)) * (lowest + (1 - lowest) * cosine)
+
+
+def economise(model: nn.Module, *, recompute: Sequence[str], compiled: Sequence[str], backend: str) -> nn.Module:
+    """Parts of a model that keep no activations for the backward pass, and parts that torch compiles; both by name.
+
+    Changes the model, neither its outputs nor its weights' names. Raises ValueError where it has no such part.
+    """
+    parts = dict(model.named_modules())
+    if unknown := sorted({*recompute, *compiled} - parts.keys()):
+        known = ", ".join(name for name, _ in model.named_children())
+        raise ValueError(f"The model has no part {unknown[0]!r}; it has {known}, and parts of these.")
+    for name in recompute:
+        part = parts[name]
+        part.forward = partial(recomputed, part.forward, use_reentrant=False)
+    for name in compiled:
+        parts[name].compile(backend=backend)
+    return model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from omegaconf import DictConfig
 from torch import nn
 
@@ -9,6 +11,7 @@ from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
 from vasa.config import instantiate
 from vasa.render.speed import channels_last
+from vasa.training import Export, economise
 
 
 def run(overrides: list[str]) -> None:
@@ -17,17 +20,23 @@ def run(overrides: list[str]) -> None:
     Raises ValueError where a key without a default is missing or the film cannot be read.
     """
     config = settings("renderer", overrides, example="data.folder=FILM output=OUT")
-    model = checkpoint.config_of(config.init) if config.init else config.renderer
+    model = checkpoint.config_of(config.init) if config.init and not config.grow else config.renderer
     data = instantiate(config.data)
     renderer = channels_last(_renderer(config))
+    economise(renderer, recompute=config.recompute, compiled=config.compiled, backend=config.compiler)
     training = instantiate(config.training)(renderer, expression_spread=data.train.expression_spread())
-    trainer(config, part="renderer", model=model).fit(training, datamodule=data, ckpt_path=resumed(config))
-    checkpoint.save(config.output, training.renderer, model)
+    made = trainer(config, part="renderer", model=model)
+    made.fit(training, datamodule=data, ckpt_path=resumed(config))
+    Export(Path(config.output), "renderer", model).write(made, training)
 
 
 def _renderer(config: DictConfig) -> nn.Module:
-    """A new one, or the one in `init`; parts named in `frozen` stay as they are."""
-    renderer = checkpoint.load(config.init).train() if config.init else instantiate(config.renderer)
+    """A new one, the one in `init`, or a new one with its weights (`grow`); parts in `frozen` stay as they are."""
+    if config.grow and not config.init:
+        raise ValueError("grow=true takes the weights of another checkpoint: name it with init=FOLDER.")
+    renderer = checkpoint.load(config.init).train() if config.init and not config.grow else instantiate(config.renderer)
+    if config.grow:
+        checkpoint.fill(renderer, checkpoint.load(config.init).state_dict(), config.init)
     for part in config.frozen:
         renderer.get_submodule(part).requires_grad_(False)
     return renderer

@@ -14,22 +14,23 @@ from vasa.data.reading import EvenFrames, FilmFaces
 
 
 class Counting(Sampler[int]):
-    """first, first + 1, ... without end."""
+    """first, first + by, first + 2 by, ... without end."""
 
-    def __init__(self, first: int) -> None:
-        self.first = first
+    def __init__(self, first: int, by: int = 1) -> None:
+        self.first, self.by = first, by
 
     def __iter__(self) -> Iterator[int]:
         number = self.first
         while True:
             yield number
-            number += 1
+            number += self.by
 
 
 class Endless(LightningDataModule):
     """Batches of samples without end, and a test set; a resumed run goes on where it stopped.
 
-    train: sample n depends on (its seed, n) alone.
+    train: sample n depends on (its seed, n) alone. Processes of one run see samples of their own; Lightning's
+    distributed sampler, which looks for an end, has to be off (`use_distributed_sampler: false`).
     """
 
     def __init__(
@@ -39,11 +40,17 @@ class Endless(LightningDataModule):
         self.train, self.test, self.batch_size, self.workers = train, test, batch_size, workers
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        first = (self.trainer.global_step if self.trainer else 0) * self.batch_size
         return DataLoader(
-            self.train, self.batch_size, sampler=Counting(first), num_workers=self.workers,
+            self.train, self.batch_size, sampler=self._numbers(), num_workers=self.workers,
             pin_memory=torch.cuda.is_available(), persistent_workers=self.workers > 0,
         )  # fmt: skip
+
+    def _numbers(self) -> Counting:
+        if self.trainer is None:
+            return Counting(0)
+        processes, parts = self.trainer.world_size, self.trainer.accumulate_grad_batches
+        seen = self.trainer.global_step * parts * self.batch_size * processes
+        return Counting(seen + self.trainer.global_rank, by=processes)
 
     def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         return DataLoader(self.test, self.batch_size)

@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from einops import rearrange, repeat
 from torch import Tensor
 
-from vasa.render.losses import Truth
+from vasa.render.augment import DriverAugmentation
+from vasa.render.truth import Truth
 
 EYES, MOUTH = ((-0.43, 0.43), (-0.36, -0.07)), ((-0.27, 0.27), (0.08, 0.43))  # canonical x and y ranges of the emphasis
 BLINKS = slice(-3, -1)  # their place among the labels of expression, see `vasa.data.film.expression`
@@ -18,7 +19,8 @@ CLOSED = 5.0  # how much more closed eyes count than open ones: they are seldom,
 
 @dataclass(frozen=True)
 class Scene:
-    """A source and its drivers: [B] and [B * n]; `driver_seen` is what the motion encoder sees of them.
+    """A source and its drivers: [B] and [B * n]; `driver_seen` is what the pose encoder sees of them, and `driver_bent`
+    what their dynamics are read from.
 
     readings: pictures [R, 3, H, W] of anybody, with pose [R, 6] and expression [R, E], to be read and not shown.
     """
@@ -26,15 +28,23 @@ class Scene:
     source: Truth
     target: Truth
     driver_seen: Tensor
+    driver_bent: Tensor
     readings: tuple[Tensor, Tensor, Tensor]
 
 
-def scene(batch: dict[str, Tensor], random: torch.Generator, *, colour: float, emphasis: float) -> Scene:
+def scene(
+    batch: dict[str, Tensor], random: torch.Generator, *, colour: float, emphasis: float,
+    augment: DriverAugmentation | None = None,
+) -> Scene:  # fmt: skip
     """Varies colours alike for source and target (more people), and once more for what the motion encoder sees
-    (MegaPortraits 3, driver augmentation): frames [B, 1 + n, 3, H, W] uint8 and their labels."""
+    (MegaPortraits 3, driver augmentation): by colour alone, or by `augment`.
+
+    batch: frames [B, 1 + n, 3, H, W] uint8 and their labels, see `vasa.data.film.FilmPairs`.
+    """
     frames = batch["frames"].float() / 255
     frames = jitter(frames, random, colour)
     place = batch["place"].float()
+    weights, eyes = emphasise(place, frames.shape[-1], emphasis, closed=batch["expression"][..., BLINKS].amax(-1))
     truth = Truth(
         picture=frames,
         place=place[:, :, :3] / 127.5 - 1,
@@ -42,11 +52,13 @@ def scene(batch: dict[str, Tensor], random: torch.Generator, *, colour: float, e
         part=place[:, :, 4],
         pose=batch["pose"],
         expression=batch["expression"],
-        emphasis=emphasise(place, frames.shape[-1], emphasis, closed=batch["expression"][..., BLINKS].amax(-1)),
+        emphasis=weights,
+        eyes=eyes,
     )
     target = _pick(truth, slice(1, None))
     seen = jitter(target.picture[:, None], random, 2 * colour)[:, 0]
-    return Scene(_pick(truth, slice(0, 1)), target, seen, _readings(batch, random, colour))
+    seen, bent = (seen, seen) if augment is None else augment(seen, target.pose, random)
+    return Scene(_pick(truth, slice(0, 1)), target, seen, bent, _readings(batch, random, colour))
 
 
 def _readings(batch: dict[str, Tensor], random: torch.Generator, colour: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -74,17 +86,18 @@ def jitter(frames: Tensor, random: torch.Generator, amount: float) -> Tensor:
     return ((frames.clamp_min(1e-4) ** gamma) * gain).clamp(0, 1)
 
 
-def emphasise(place: Tensor, size: int, emphasis: float, closed: Tensor) -> Tensor:
+def emphasise(place: Tensor, size: int, emphasis: float, closed: Tensor) -> tuple[Tensor, Tensor]:
     """Weights 1, 1 + emphasis on the mouth and 1 + emphasis (1 + CLOSED c) on eyes that are closed by c in [0, 1].
 
-    place [B, n, 5, h, w], closed [B, n] -> [B, n, 1, H, W].
+    place [B, n, 5, h, w], closed [B, n] -> weights, and 1 about the eyes: [B, n, 1, H, W] each.
     """
     x, y = place[:, :, 0] / 127.5 - 1, place[:, :, 1] / 127.5 - 1
     head = place[:, :, 4] == 2
     inside = [(x > a) & (x < b) & (y > c) & (y < d) & head for (a, b), (c, d) in (EYES, MOUTH)]
     eyes, mouth = (part.float() for part in inside)
     weights = 1 + emphasis * (eyes * (1 + CLOSED * closed[..., None, None]) + mouth)
-    return F.interpolate(weights, size=(size, size), mode="nearest")[:, :, None]
+    weights, eyes = (F.interpolate(x, size=(size, size), mode="nearest")[:, :, None] for x in (weights, eyes))
+    return weights, eyes
 
 
 def mixed_pose(label: Tensor, seen: Tensor, random: torch.Generator, trust: float) -> Tensor:

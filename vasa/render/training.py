@@ -2,63 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from einops import rearrange
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
+from torch.distributed.fsdp import fully_shard
 from torchmetrics.functional.image import peak_signal_noise_ratio as psnr
 from torchmetrics.functional.image import structural_similarity_index_measure as ssim
 
-from vasa.render import losses as terms
+from vasa.render import losses as terms_of
+from vasa.render import sheet
+from vasa.render.augment import DriverAugmentation
+from vasa.render.passes import Passes, Term
 from vasa.render.scenes import Scene, mixed_pose, scene
-from vasa.render.sheet import sheet
 from vasa.render.volume import Shown, VolumeRenderer, spread
 from vasa.training import warm_cosine
-from vasa.types import Motion
+from vasa.types import Motion, Portrait
 
 
 class RendererTraining(LightningModule):
     """Learns to show a clip's other frames from one of them (self-reenactment).
 
-    weights: name of a loss -> its weight; losses of weight 0 are still logged. trust: share of rows that are posed by
-    their label, the others by the pose encoder. colour, emphasis: see `vasa.render.scenes`.
+    weights: name of a loss -> its weight; losses of weight 0 are still logged. terms: losses beside those of labels,
+    see `vasa.render.losses`. foreground: pictures are compared on the person alone. trust: share of rows that are posed
+    by their label, the others by the pose encoder. colour, emphasis, augment: see `vasa.render.scenes`.
+    learning_rate falls to `lowest` of itself, see `vasa.training.warm_cosine`.
     """
 
     def __init__(
         self, renderer: VolumeRenderer, *, expression_spread: Tensor, weights: Mapping[str, float],
-        features: nn.Module | None, learning_rate: float, warmup: int, steps: int, hold: float, seed: int, trust: float,
-        colour: float, emphasis: float, weight_decay: float = 0.01,
+        terms: Mapping[str, Term], learning_rate: float, warmup: int, steps: int, hold: float, seed: int, trust: float,
+        colour: float, emphasis: float, augment: DriverAugmentation | None = None, foreground: bool = False,
+        lowest: float = 0.0, betas: Sequence[float] = (0.9, 0.99), weight_decay: float = 0.01,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.renderer, self.weights = renderer, dict(weights)
-        self.expression = terms.ExpressionLoss(dynamics=renderer.space.dynamics, spread=expression_spread)
-        self.perceptual = terms.PerceptualLoss(features=features) if features is not None else None
-        self.pixel, self.spread, self.pose = terms.PixelLoss(), terms.SpreadLoss(), terms.PoseLoss()
-        self.field, self.depth, self.route = terms.FieldLoss(), terms.DepthLoss(), terms.RouteLoss()
-        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.renderer, self.weights, self.foreground = renderer, dict(weights), foreground
+        self.expression = terms_of.ExpressionLoss(dynamics=renderer.space.dynamics, spread=expression_spread)
+        self.pixel, self.spread, self.pose = terms_of.PixelLoss(), terms_of.SpreadLoss(), terms_of.PoseLoss()
+        self.field, self.depth, self.route = terms_of.FieldLoss(), terms_of.DepthLoss(), terms_of.RouteLoss()
+        self.terms = nn.ModuleDict(terms)  # type: ignore[arg-type]
+        self.learning_rate, self.lowest, self.weight_decay = learning_rate, lowest, weight_decay
+        self.betas = (betas[0], betas[1])
         self.warmup, self.steps, self.hold = warmup, steps, hold
-        self.seed, self.trust, self.colour, self.emphasis = seed, trust, colour, emphasis
+        self.seed, self.trust, self.colour, self.emphasis, self.augment = seed, trust, colour, emphasis, augment
 
-    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
-        random = torch.Generator().manual_seed(self.seed * 999_983 + self.global_step)
-        found = self.losses(scene(batch, random, colour=self.colour, emphasis=self.emphasis), random)
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+        found, _ = self.losses(*self.view(batch, batch_idx))
+        return self.total(found)
+
+    def view(self, batch: dict[str, Tensor], part: int) -> tuple[Scene, torch.Generator]:
+        """A batch made ready, and this step's random numbers: they depend on seed, step, part and process alone."""
+        mixed = np.random.SeedSequence([self.seed, self.global_step, part, self.global_rank]).generate_state(1)
+        random = torch.Generator().manual_seed(int(mixed[0]))
+        return scene(batch, random, colour=self.colour, emphasis=self.emphasis, augment=self.augment), random
+
+    def total(self, found: Mapping[str, Tensor]) -> Tensor:
+        """The weighted sum, logged with all its parts; a loss of weight 0 costs no backward pass."""
         self.log_dict({f"loss/{name}": value.detach() for name, value in found.items()})
         if unweighted := sorted(found.keys() - self.weights.keys()):
             raise ValueError(f"conf/loss gives no weight for {', '.join(unweighted)}; 0 leaves a loss out of the sum.")
-        total = torch.stack([self.weights[name] * value for name, value in found.items()]).sum()
+        total = torch.stack([self.weights[name] * value for name, value in found.items() if self.weights[name]]).sum()
         self.log("loss", total.detach(), prog_bar=True)
         return total
 
-    def losses(self, view: Scene, random: torch.Generator) -> dict[str, Tensor]:
-        """Every term, unweighted."""
+    def losses(self, view: Scene, random: torch.Generator) -> tuple[dict[str, Tensor], Passes | None]:
+        """Every loss, unweighted, and what was rendered; None where the batch has no drivers."""
         source, target, (read, read_pose, read_expression) = view.source, view.target, view.readings
         label = torch.cat([source.pose, target.pose, read_pose])
         pictures = torch.cat([source.picture, view.driver_seen, read])
         seen = self.renderer.pose(pictures).float()
         pose = mixed_pose(label, seen, random, self.trust)
+        if view.driver_bent is not view.driver_seen:
+            pictures = torch.cat([source.picture, view.driver_bent, read])
         dynamics = self.renderer.dynamics(pictures, pose).float()
         found = {
             "pose": self.pose(seen, label),
@@ -68,31 +87,34 @@ class RendererTraining(LightningModule):
         parts = [len(source.pose), len(target.pose), len(read)]
         (source_pose, target_pose, _), (source_dynamics, target_dynamics, _) = pose.split(parts), dynamics.split(parts)
         if not len(target_pose):  # no drivers: the encoders learn to read, nothing is shown
-            return found
-        of_source = Motion(source_pose[:, None], source_dynamics[:, None])
-        return found | self._shown(view, of_source, torch.cat([target_pose, target_dynamics], dim=1))
+            return found, None
+        passes = Passes(
+            self.renderer, source, target, of_source=Motion(source_pose[:, None], source_dynamics[:, None]),
+            latents=torch.cat([target_pose, target_dynamics], dim=1), foreground=self.foreground,
+        )  # fmt: skip
+        return found | self._shown(passes), passes
 
-    def _shown(self, view: Scene, of_source: Motion, latents: Tensor) -> dict[str, Tensor]:
-        source, target = view.source, view.target
-        portrait = self.renderer.remember(source.picture, of_source)
-        shown = self.renderer.show(spread(portrait, len(latents) // len(source.pose)), latents)
+    def _shown(self, passes: Passes) -> dict[str, Tensor]:
+        shown, target = passes.shown, passes.target
         found = {
-            "pixel": self.pixel(shown.picture, target),
+            "pixel": self.pixel(passes.picture, target),
             "moved": self.pixel(shown.moved, target),
             "field": self.field(shown, target),
             "depth": self.depth(shown, target),
-            "route": self.route(portrait.route, source),
+            "route": self.route(passes.portrait.route, passes.source),
         }
-        return found if self.perceptual is None else found | {"perceptual": self.perceptual(shown.picture, target)}
+        return found | {name: term(passes) for name, term in self.terms.items()}
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         frames = batch["frames"].float() / 255
         portrait, motion = self.renderer.encode(frames[:, 0]), self.renderer.motion_of(frames[:, 1:])
         shown = self.renderer.show(spread(portrait, motion.length), motion.frames())
         with torch.autocast(self.device.type, enabled=False):  # SSIM is a difference of squares
-            self._score(batch, frames, motion, shown, first=batch_idx == 0)
+            self._score(batch, frames, motion, shown)
+        if batch_idx == 0:
+            self._pictures(frames, portrait, motion, shown)
 
-    def _score(self, batch: dict[str, Tensor], frames: Tensor, motion: Motion, shown: Shown, *, first: bool) -> None:
+    def _score(self, batch: dict[str, Tensor], frames: Tensor, motion: Motion, shown: Shown) -> None:
         truth = rearrange(frames[:, 1:], "b n c h w -> (b n) c h w")
         error = (motion.pose - batch["pose"][:, 1:]).abs()
         self.log_dict({
@@ -101,21 +123,45 @@ class RendererTraining(LightningModule):
             "held_out/pose_degrees": error[..., :3].mean().rad2deg(),
             "held_out/pose_shift": error[..., 3:].mean(),
             "held_out/expression": self.expression(motion.dynamics, batch["expression"][:, 1:]),
-        }, prog_bar=True, batch_size=len(frames))  # fmt: skip
-        if first:
-            self._picture(frames[:, 0], truth, shown)
+        }, prog_bar=True, batch_size=len(frames), sync_dist=self.trainer.world_size > 1)  # fmt: skip
 
-    def _picture(self, source: Tensor, truth: Tensor, shown: Shown) -> None:
+    def _pictures(self, frames: Tensor, portrait: Portrait, motion: Motion, shown: Shown) -> None:
+        truth = rearrange(frames[:, 1:], "b n c h w -> (b n) c h w")
+        made = {
+            "held_out": sheet.sheet(frames[:, 0], truth, shown),
+            "crossed": sheet.crossed(self.renderer, portrait, motion, frames[:, 1]),
+            "canonical": sheet.canonical(self.renderer, portrait),
+            "flow": sheet.flow(portrait, shown),
+        }
         board = getattr(self.logger, "experiment", None)
         if board is not None and hasattr(board, "add_image"):
-            board.add_image("held_out", sheet(source, truth, shown), self.global_step)
+            for name, picture in made.items():
+                board.add_image(name, picture, self.global_step)
 
     def configure_optimizers(self) -> Any:
-        parameters = [p for p in self.parameters() if p.requires_grad]
-        optimizer = torch.optim.AdamW(
-            parameters, lr=self.learning_rate, weight_decay=self.weight_decay, betas=(0.9, 0.99)
-        )
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: warm_cosine(step, warmup=self.warmup, steps=self.steps, hold=self.hold)
-        )
+        optimizer, schedule = self.scheduled(self.taught(), self.learning_rate)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def configure_model(self) -> None:
+        """Under `ModelParallelStrategy` every part is spread over the processes of its data parallel mesh (FSDP2)."""
+        if self.device_mesh is not None:
+            for part in self.shardable():
+                fully_shard(part, mesh=self.device_mesh["data_parallel"])
+
+    def shardable(self) -> list[nn.Module]:
+        """Everything taught, in parts that are called as a whole."""
+        return [*self.renderer.children(), self.expression]
+
+    def taught(self) -> list[nn.Parameter]:
+        """What the losses' optimiser moves."""
+        return [p for part in (self.renderer, self.expression) for p in part.parameters() if p.requires_grad]
+
+    def scheduled(
+        self, parameters: Sequence[nn.Parameter], rate: float
+    ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LambdaLR]:
+        """AdamW and its schedule."""
+        optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=self.weight_decay, betas=self.betas)
+        return optimizer, torch.optim.lr_scheduler.LambdaLR(
+            optimizer,
+            lambda step: warm_cosine(step, warmup=self.warmup, steps=self.steps, hold=self.hold, lowest=self.lowest),
+        )
