@@ -1,54 +1,27 @@
 from __future__ import annotations
 
+import itertools
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from vasa import checkpoint
 from vasa.cli.train_renderer import run
+from vasa.config import compose, instantiate
 from vasa.data.film import FilmPairs
-from vasa.data.module import FilmData
-from vasa.render import VolumeRenderer
+from vasa.data.module import Counting, FilmData
 from vasa.render.losses import along_depth
 from vasa.render.scenes import CLOSED, Scene, emphasise, scene
-from vasa.render.training import RendererTraining
-
-WEIGHTS = {name: 1.0 for name in ("pixel", "moved", "field", "depth", "route", "pose", "expression", "spread")}
-
-
-def _training(renderer: VolumeRenderer) -> RendererTraining:
-    return RendererTraining(
-        renderer, expression_spread=torch.ones(7), weights=WEIGHTS, terms={}, learning_rate=1e-3, warmup=1,
-        steps=10, hold=0.5, seed=0, trust=0.5, colour=0.1, emphasis=2.0,
-    )  # fmt: skip
 
 
 def _scene(film: Path) -> Scene:
     data = FilmData(str(film), batch_size=2, drivers=2, seed=0, held_out=2)
     batch = next(iter(data.train_dataloader()))
     return scene(batch, torch.Generator().manual_seed(0), colour=0.1, emphasis=2.0)
-
-
-# Which parts each loss may teach; all others must stay as they are.
-TEACHES = {
-    "pixel": {"appearance", "identity", "dynamics", "to_canonical", "canonical", "to_posed", "projection", "decoder"},
-    "moved": {"appearance", "identity", "dynamics", "to_canonical", "canonical", "to_posed", "projection"},
-    "field": {"identity", "dynamics", "to_posed"},
-    "depth": {"appearance", "identity", "dynamics", "to_canonical", "canonical", "to_posed", "projection"},
-    "route": {"identity", "dynamics", "to_canonical"},
-    "pose": {"pose"},
-    "expression": {"dynamics"},
-    "spread": {"dynamics"},
-}
-
-
-@pytest.mark.parametrize("name", TEACHES)
-def test_each_loss_teaches_its_parts_and_no_other(name: str, renderer: VolumeRenderer, film: Path) -> None:
-    training = _training(renderer)
-    training.losses(_scene(film), torch.Generator().manual_seed(0))[0][name].backward()
-    moved = {n.split(".")[0] for n, p in renderer.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
-    assert moved == TEACHES[name]
 
 
 def test_label_losses_are_zero_where_the_labels_are_met(film: Path) -> None:
@@ -68,20 +41,95 @@ def test_samples_depend_on_seed_and_number_alone(film: Path) -> None:
 
 
 def _run(film: Path, output: Path, steps: int, *more: str) -> None:
-    run([
+    run([*_settings(film, output, steps), *more])
+
+
+def _settings(film: Path, output: Path, steps: int) -> list[str]:
+    return [
         f"data.folder={film}", f"output={output}", f"steps={steps}", "renderer=tiny", "data.batch_size=2",
         "data.drivers=2", "data.held_out=2", "trainer.val_check_interval=2", "trainer.precision=32", "save_minutes=0",
-        "+trainer.enable_progress_bar=false", "training.steps=8", *more,
-    ])  # fmt: skip
+        "+trainer.enable_progress_bar=false", "training.steps=8",
+    ]  # fmt: skip
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not(film: Path, tmp_path: Path) -> None:
-    _run(film, tmp_path / "whole", 6)
-    _run(film, tmp_path / "parts", 4)
-    _run(film, tmp_path / "parts", 6)
+# Tiny critic, with the losses that need no network.
+CRITIC = (
+    "experiment=[driver,critic]", "training.critic.widths=[8,16]", "+loss.weights.adversarial=0.1",
+    "+loss.weights.matching=1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [("trainer.accumulate_grad_batches=2", "trainer.val_check_interval=4"), (*CRITIC, "training.accumulate=2")],
+    ids=["alone", "critic"],
+)
+def test_a_stopped_run_goes_on_bit_for_bit(film: Path, tmp_path: Path, settings: tuple[str, ...]) -> None:
+    _run(film, tmp_path / "whole", 3, *settings, "data.batch_size=4")
+    _run(film, tmp_path / "parts", 2, *settings, "data.batch_size=4")
+    _run(film, tmp_path / "parts", 3, *settings, "data.batch_size=4")
     whole, parts = (checkpoint.load(tmp_path / name).state_dict() for name in ("whole", "parts"))
     for name, value in whole.items():
         assert torch.equal(parts[name], value), name
+    _assert_same(*(torch.load(tmp_path / name / "training" / "last.ckpt") for name in ("whole", "parts")))
+
+
+def _assert_same(whole: dict[str, Any], parts: dict[str, Any]) -> None:
+    """Weights, average and the optimisers' state of two runs."""
+    keys = ("state_dict", "optimizer_states", "lr_schedulers", "global_step")
+    ours, theirs = ({key: run[key] for key in keys} for run in (whole, parts))
+    average = next(key for key in whole["callbacks"] if "MovingAverage" in key)
+    torch.testing.assert_close(theirs, ours, rtol=0, atol=0)
+    torch.testing.assert_close(parts["callbacks"][average], whole["callbacks"][average], rtol=0, atol=0)
+
+
+def test_recomputed_and_compiled_parts_give_the_same_weights(film: Path, tmp_path: Path) -> None:
+    _run(film, tmp_path / "plain", 2)
+    economies = ("recompute=[canonical,decoder]", "compiled=[decoder,pose]", "compiler=aot_eager")
+    _run(film, tmp_path / "thrifty", 2, *economies)
+    plain, thrifty = (checkpoint.load(tmp_path / name).state_dict() for name in ("plain", "thrifty"))
+    torch.testing.assert_close(thrifty, plain, atol=1e-4, rtol=1e-3)
+
+
+def test_a_grown_renderer_has_the_weights_of_the_smaller_one(film: Path, tmp_path: Path) -> None:
+    small = ("renderer.image_size=16", "renderer.to_canonical.size=[4,4,4]", "renderer.to_posed.size=[4,4,4]")
+    renderer = instantiate(compose("train_renderer", ["renderer=tiny", *small]).renderer)
+    checkpoint.save(tmp_path / "small", renderer, compose("train_renderer", ["renderer=tiny", *small]).renderer)
+    _run(film, tmp_path / "grown", 1, f"init={tmp_path / 'small'}", "grow=true", "training.learning_rate=0")
+    grown = checkpoint.load(tmp_path / "grown")
+    assert grown.image_size == 32
+    torch.testing.assert_close(grown.state_dict(), renderer.state_dict())
+    with pytest.raises(ValueError, match="name it with init=FOLDER"):
+        _run(film, tmp_path / "none", 1, "grow=true")
+
+
+SHARED = """
+import sys
+import torch.distributed as dist
+from vasa.cli.train_renderer import run
+for line in sys.argv[1:]:
+    run(line.split())
+    dist.destroy_process_group()
+"""
+
+
+def test_two_processes_train_one_renderer_whole_or_sharded(film: Path, tmp_path: Path) -> None:
+    strategies = {"ddp": ["+trainer.strategy=ddp_find_unused_parameters_true"], "fsdp": ["experiment=[critic,fsdp]"]}
+    (tmp_path / "shared.py").write_text(SHARED)
+    lines = [
+        " ".join([*_settings(film, tmp_path / name, 2), *CRITIC, *more, "trainer.devices=2", "trainer.accelerator=cpu"])
+        for name, more in strategies.items()
+    ]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
+    done = subprocess.run([*command, str(tmp_path / "shared.py"), *lines], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    ddp, fsdp = (checkpoint.load(tmp_path / name).state_dict() for name in strategies)
+    torch.testing.assert_close(fsdp, ddp, atol=2e-4, rtol=1e-2)
+
+
+def test_processes_see_samples_of_their_own(film: Path) -> None:
+    first, second = (list(itertools.islice(Counting(8 + rank, by=2), 4)) for rank in range(2))
+    assert sorted(first + second) == list(range(8, 16))
 
 
 def test_frozen_parts_stay(film: Path, tmp_path: Path) -> None:

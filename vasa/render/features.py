@@ -65,6 +65,8 @@ def _timm(name: str, weights: str | None) -> Any:
     if weights is not None and not Path(weights).is_file():
         raise ValueError(f"There is no file {weights} of {name}'s weights; name one, or null to fetch them.")
     made = timm.create_model(name, pretrained=weights is None, num_classes=0)
+    if hasattr(made, "pre_logits"):
+        made.pre_logits = nn.Identity()  # most of a VGG's weights, behind its maps
     if weights is not None:
         given = load_file(weights) if weights.endswith(".safetensors") else torch.load(weights, weights_only=True)
         own = made.state_dict()
