@@ -30,7 +30,7 @@ class MovingAverage(Callback):
         self.decay, self.count = decay, 0
         self.average: dict[str, Tensor] = {}
 
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         own = _weights(pl_module)
         if self.average and (unlike := sorted(own.keys() ^ self.average.keys())):
             raise ValueError(f"The run to go on with was of another model: {unlike[0]} differs; name another output.")

@@ -146,6 +146,8 @@ class RendererTraining(LightningModule):
         """Under `ModelParallelStrategy` every part is spread over the processes of its data parallel mesh (FSDP2)."""
         if self.device_mesh is not None:
             for part in self.shardable():
+                for weight in part.parameters():
+                    weight.data = weight.data.contiguous()  # FSDP2 takes no other memory layout
                 fully_shard(part, mesh=self.device_mesh["data_parallel"])
 
     def shardable(self) -> list[nn.Module]:
