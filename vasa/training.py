@@ -44,10 +44,13 @@ class MovingAverage(Callback):
     def update(self, weights: Mapping[str, Tensor]) -> None:
         """Move the average towards these weights."""
         decay = min(self.decay, (1 + self.count) / (10 + self.count)) if self.count else 0.0
-        moving = [name for name, value in weights.items() if value.is_floating_point()]
-        ours, theirs = [self.average[name] for name in moving], [weights[name] for name in moving]
-        torch._foreach_lerp_(ours, theirs, 1 - decay)
-        for name in weights.keys() - set(moving):
+        moving = {name: value for name, value in weights.items() if value.is_floating_point()}
+        spread = {name for name, value in moving.items() if isinstance(value, DTensor)}
+        for names in (moving.keys() & spread, moving.keys() - spread):  # one call takes tensors of one kind
+            ours, theirs = [self.average[name] for name in names], [moving[name] for name in names]
+            if names:
+                torch._foreach_lerp_(ours, theirs, 1 - decay)
+        for name in weights.keys() - moving.keys():
             self.average[name].copy_(weights[name])
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
@@ -56,14 +59,14 @@ class MovingAverage(Callback):
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         self._swap(pl_module)
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        self._swap(pl_module)
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        self._swap(pl_module)  # after the last checkpoint; also where a resumed run had nothing left to do
 
     def _swap(self, pl_module: LightningModule) -> None:
         for name, value in _weights(pl_module).items() if self.average else ():
             kept = value.clone()
-            value.copy_(self.average[name])
-            self.average[name].copy_(kept)
+            value.copy_(_placed(self.average[name], value))
+            self.average[name] = kept
 
     def state_dict(self) -> dict[str, Any]:
         return {"count": self.count, "average": {name: whole(value) for name, value in self.average.items()}}

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """At one scale: score [B, 1, h, w], the higher the more real; maps [B, C, h, w] of every layer, fine to coarse."""
+class Verdict(NamedTuple):
+    """At one scale: score [B, 1, h, w], the higher the more real; maps [B, C, h, w] of every layer, fine to coarse.
+
+    A tuple, because FSDP2 finds the tensors that a part returns in tuples and lists only.
+    """
 
     score: Tensor
     maps: list[Tensor]

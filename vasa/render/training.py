@@ -148,7 +148,7 @@ class RendererTraining(LightningModule):
             for part in self.shardable():
                 for weight in part.parameters():
                     weight.data = weight.data.contiguous()  # FSDP2 takes no other memory layout
-                fully_shard(part, mesh=self.device_mesh["data_parallel"])
+                fully_shard(part, mesh=self.device_mesh["data_parallel"], reshard_after_forward=True)
 
     def shardable(self) -> list[nn.Module]:
         """Everything taught, in parts that are called as a whole."""
