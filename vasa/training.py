@@ -31,6 +31,9 @@ class MovingAverage(Callback):
         self.average: dict[str, Tensor] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        self._place(pl_module)
+
+    def _place(self, pl_module: LightningModule) -> None:
         own = _weights(pl_module)
         if self.average and (unlike := sorted(own.keys() ^ self.average.keys())):
             raise ValueError(f"The run to go on with was of another model: {unlike[0]} differs; name another output.")
@@ -60,13 +63,14 @@ class MovingAverage(Callback):
         self._swap(pl_module)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        self._swap(pl_module)  # after the last checkpoint; also where a resumed run had nothing left to do
+        self._place(pl_module)  # a resumed run may have had nothing left to do
+        self._swap(pl_module)
 
     def _swap(self, pl_module: LightningModule) -> None:
         for name, value in _weights(pl_module).items() if self.average else ():
             kept = value.clone()
-            value.copy_(_placed(self.average[name], value))
-            self.average[name] = kept
+            value.copy_(self.average[name])
+            self.average[name].copy_(kept)  # in place: what is made during validation may not be changed after it
 
     def state_dict(self) -> dict[str, Any]:
         return {"count": self.count, "average": {name: whole(value) for name, value in self.average.items()}}
