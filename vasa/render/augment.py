@@ -16,14 +16,15 @@ class DriverAugmentation:
     The paper names the three and no sizes: all numbers are our choice. Labels stay true: the crop blanks what lies
     further than `reach` canonical units from the face's centre and moves nothing; the warp bends only what dynamics are
     read from, by a pose known without it, since a bent face looks turned; the labels of expression mean the same on
-    any face, and a bent face is another face. What is measured in lengths (lip opening) errs by about `bend`.
+    any face, and a bent face is another face (bends of 0.04 on 5 x 5 points made calm faces frown; ours are half that).
+    What is measured in lengths (lip opening) errs by about `bend`.
 
     bend: standard deviation of the warp's points in canonical units, on a grid of `points` x `points` over the face.
     hue (in turns), saturation, contrast, brightness: largest changes. grey: share of rows that lose their colours.
     """
 
     def __init__(
-        self, *, reach: float = 0.75, bend: float = 0.04, points: int = 5, hue: float = 0.1, saturation: float = 0.6,
+        self, *, reach: float = 0.75, bend: float = 0.02, points: int = 4, hue: float = 0.1, saturation: float = 0.6,
         contrast: float = 0.4, brightness: float = 0.2, grey: float = 0.05,
     ) -> None:  # fmt: skip
         self.reach, self.bend, self.points = reach, bend, points
@@ -64,7 +65,7 @@ class DriverAugmentation:
         moved = points + by * pose[:, 5].exp()[:, None, None].to(picture)
         with torch.autocast(picture.device.type, enabled=False):
             kernel, affine = get_tps_transform(moved, points)
-            return warp_image_tps(picture, points, kernel, affine)
+            return warp_image_tps(picture, points, kernel, affine, padding_mode="border")
 
 
 def on_face(points: int, reach: float, pose: Tensor) -> Tensor:
