@@ -13,8 +13,10 @@ import pytest
 import vasa
 
 ROOT = Path(vasa.__file__).parent
+CORE = {
     "types", "clock", "geometry", "space", "config", "checkpoint", "training", "placing", "transfer", "editing",
     "tracks",
+}  # fmt: skip
 SENSES = {"face", "audio", "media"}
 HALVES = {"render", "motion"}
 BESIDE = {"people", "data", "evaluate"}
