@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.callbacks import Checkpoint
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.utils.checkpoint import checkpoint as recomputed
@@ -117,21 +117,36 @@ class Export(Callback):
             checkpoint.save(self.folder, model, self.config, weights=weights)
 
 
-class Resumable(ModelCheckpoint):
-    """Saves only between optimiser steps: half the gradient of a step cannot be resumed."""
+class Resumable(Checkpoint):
+    """Keeps a checkpoint fresh enough that a killed run loses no more than these minutes; it is whole at any time.
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        if (batch_idx + 1) % trainer.accumulate_grad_batches == 0:
-            super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+    Saves only between optimiser steps: half the gradient of a step cannot be resumed. Lightning's own callback saves by
+    the clock only where it steps the optimisers itself.
+    """
 
+    def __init__(self, file: Path, *, minutes: float) -> None:
+        self.file, self.seconds = file, 60 * minutes
+        self.saved_s = 0.0
 
-def resumable(folder: Path, *, minutes: float) -> ModelCheckpoint:
-    """Keeps FOLDER/last.ckpt fresh enough that a killed run loses no more than these minutes."""
-    return Resumable(
-        folder, filename="last", enable_version_counter=False, train_time_interval=timedelta(minutes=minutes)
-    )
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        self.saved_s = time.monotonic()
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *rest: Any) -> None:  # noqa: ARG002
+        batch_idx = rest[-1]
+        if (batch_idx + 1) % trainer.accumulate_grad_batches == 0 and self._due(trainer):
+            self.save(trainer)
+
+    def _due(self, trainer: Trainer) -> bool:
+        """Whether it is time, by the first process's clock."""
+        return bool(trainer.strategy.broadcast(time.monotonic() - self.saved_s >= self.seconds))
+
+    def save(self, trainer: Trainer) -> None:
+        """Write beside, then rename; every process takes part."""
+        beside = self.file.with_name(f".{self.file.name}.part")
+        trainer.save_checkpoint(beside)
+        if trainer.is_global_zero:
+            beside.replace(self.file)
+        self.saved_s = time.monotonic()
 
 
 def warm_cosine(step: int, *, warmup: int, steps: int, hold: float = 0.0, lowest: float = 0.0) -> float:

@@ -22,8 +22,8 @@ def sound(tiny: DiffusionMotion) -> Tensor:
 
 def after(tiny: DiffusionMotion, sound: Tensor, hops: int, seed: int = 0) -> MotionState:
     state = tiny.start(len(sound), seed=seed)
-    for piece in sound[:, : hops * HOP].split(HOP, dim=1):
-        _, state = tiny.step(piece, Controls(), state)
+    for hop in range(hops):
+        _, state = tiny.step(sound[:, hop * HOP :][:, :HOP], Controls(), state)
     return state
 
 

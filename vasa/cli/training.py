@@ -13,7 +13,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
 
 from vasa.config import compose, instantiate
-from vasa.training import Export, MovingAverage, resumable
+from vasa.training import Export, MovingAverage, Resumable
 
 
 def settings(stage: str, overrides: list[str], *, example: str) -> DictConfig:
@@ -37,7 +37,7 @@ def trainer(config: DictConfig, *, part: str, model: Mapping[str, Any]) -> Train
             Export(folder, part, model),
             *average,
             LearningRateMonitor("step"),
-            resumable(folder / "training", minutes=config.save_minutes),
+            Resumable(folder / "training" / "last.ckpt", minutes=config.save_minutes),
         ],
         logger=TensorBoardLogger(folder / "training", name="", version=""),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from einops import rearrange
 from torch import Tensor, nn
@@ -40,11 +42,8 @@ class LogMel(nn.Module):
 def mel_filters(bands: int, size: int, sample_rate: int, *, lowest: float = 60.0, highest: float = 7600.0) -> Tensor:
     """Triangles on the mel scale, m = 2595 log10(1 + f / 700): [bands, size / 2 + 1]."""
 
-    def mel(hertz: Tensor) -> Tensor:
-        return 2595 * torch.log10(1 + hertz / 700)
-
-    first, last = mel(torch.tensor([lowest, highest]))
-    edges = torch.linspace(float(first), float(last), bands + 2)
+    first, last = (2595 * math.log10(1 + hertz / 700) for hertz in (lowest, highest))
+    edges = torch.linspace(first, last, bands + 2)
     low, centre, high = (rearrange(edge, "m -> m 1") for edge in (edges[:-2], edges[1:-1], edges[2:]))
-    at = mel(torch.linspace(0, sample_rate / 2, size // 2 + 1))
+    at = 2595 * torch.log10(1 + torch.linspace(0, sample_rate / 2, size // 2 + 1) / 700)
     return torch.minimum((at - low) / (centre - low), (high - at) / (high - centre)).clamp_min(0)
