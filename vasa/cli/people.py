@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from vasa.cli import people_film, people_label, people_speak
+from vasa.cli import people_film, people_fit, people_label, people_speak
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -13,6 +13,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     people_film.add(actions)
     _add_show(actions)
+    people_fit.add(actions)
     people_label.add(actions)
     people_speak.add(actions)
 

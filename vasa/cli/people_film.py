@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LENGTHS = ("minutes", "clips_per_person", "paired")
 KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("people", "clips_per_person", "paired", "size", "seed", "workers"), (int,)),
-    **dict.fromkeys(("minutes", "clip_seconds"), (int, float)),
+    **dict.fromkeys(("minutes", "clip_seconds", "fitted_share"), (int, float)),
     **dict.fromkeys(("sensor", "rooms"), (bool,)),
     "voices": (str,),
 }
@@ -50,6 +50,8 @@ def add(actions: argparse._SubParsersAction) -> None:
     command.add_argument("--seed", type=int, help="another seed is another film (default 0)")
     command.add_argument("--workers", type=int, help="processes at a time (default 1)")
     command.add_argument("--shapes", help="FaceKit's folder or .tar.xz, for more shapes of head")
+    command.add_argument("--fitted", help="folder of people made from portraits by vasa people fit")
+    command.add_argument("--fitted-share", type=float, help="share of the people that are (default 0.3)")
     command.add_argument("--cache", help="where read avatars are kept (default: the user's cache folder)")
     command.add_argument("-o", "--output", help="folder of the film; run again to go on")
     command.set_defaults(run=run)
@@ -113,6 +115,8 @@ def plan_of(settings: DictConfig) -> Plan:
         voices=settings.voices,
         clip_s=settings.clip_seconds,
         split=settings.split,
+        fitted=Path(settings.fitted) if settings.fitted else None,
+        fitted_share=settings.fitted_share,
     )
 
 

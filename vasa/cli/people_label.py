@@ -12,6 +12,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     command.add_argument("--avatars", type=Path, required=True, help="the .glb avatars it was filmed with")
     command.add_argument("--recordings", type=Path, help="the LJ Speech sentences it was filmed with, if any")
     command.add_argument("--shapes", type=Path, help="FaceKit's folder or .tar.xz, if it was filmed with it")
+    command.add_argument("--fitted", type=Path, help="folder of the people made from portraits in it, if any")
     command.add_argument("--workers", type=int, default=1, help="processes at a time (default 1)")
     command.add_argument("--cache", type=Path, help="where read avatars are kept (default: the user's cache folder)")
     command.set_defaults(run=label)
@@ -30,6 +31,7 @@ def label(arguments: argparse.Namespace) -> None:
         recordings=arguments.recordings,
         cache=arguments.cache,
         shapes=arguments.shapes,
+        fitted=arguments.fitted,
     )
     with bar() as progress:
         task = progress.add_task("clips", total=plan.clips)

@@ -67,7 +67,7 @@ class ReaderDetector:
         plain: float = 0.9,
         rounds: int = 2,
     ) -> None:
-        self._reader, self._candidates = reader, candidates
+        self._reader, self.candidates = reader, candidates
         self._sure, self._plain, self._rounds = sure, plain, rounds
 
     @classmethod
@@ -92,7 +92,7 @@ class ReaderDetector:
     def find(self, picture: Tensor) -> Found:
         """The face in [3, H, W], however narrow; raises ValueError where there is none."""
         likely: list[Found] = []
-        for crops in chain([_middle(picture)], self._candidates(picture)):
+        for crops in chain([_middle(picture)], self.candidates(picture)):
             found = self.refined(picture, crops)
             if plain := [one for one in found if one.face >= self._plain]:
                 return max(plain, key=lambda one: one.crop.size_px)

@@ -9,6 +9,7 @@ import hashlib
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -55,10 +56,12 @@ EXPRESSION_INDEX: dict[str, int] = {name: index for index, name in enumerate(EXP
 
 
 def load_avatar(path: Path, *, texture_px: int = 1024, cache: Path | None = None) -> Avatar:
-    """Read a .glb avatar, from `cache` where it was read before.
+    """Read a .glb avatar, from `cache` where it was read before, or the .npz of a person fitted to a portrait.
 
     Raises ValueError where joints or blendshapes are missing, FileNotFoundError where the file is.
     """
+    if path.suffix == ".npz":
+        return read_arrays(path)
     stat = path.stat()
     key = hashlib.sha256(f"{path.name} {stat.st_size} {stat.st_mtime_ns} {texture_px} {FORMAT}".encode()).hexdigest()
     kept = (cache or default_cache()) / f"{path.stem}-{key[:12]}.npz"
@@ -73,6 +76,27 @@ def load_avatar(path: Path, *, texture_px: int = 1024, cache: Path | None = None
     np.savez(partial, **{f.name: getattr(avatar, f.name) for f in fields(Avatar)})
     partial.replace(kept)
     return avatar
+
+
+def read_arrays(path: Path) -> Avatar:
+    """An avatar that was written as arrays; raises ValueError where the file holds anything else, or is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            read = Avatar(**{f.name: arrays[f.name] for f in fields(Avatar)})
+    except (ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise ValueError(f"{path} is no avatar as arrays ({error}); fit the portrait again.") from None
+    count, moving = len(read.points), read.shifts.shape[1]
+    shapes = {
+        "points": (count, 3), "normals": (count, 3), "uv": (count, 2), "weights": (count, 4), "layer": (count,),
+        "kind": (count,), "shifts": (len(EXPRESSIONS), moving, 3), "turns": (len(EXPRESSIONS), moving, 3),
+        "joints": (4, 3), "lips": (2,),
+    }  # fmt: skip
+    wrong = [name for name, shape in shapes.items() if getattr(read, name).shape != shape]
+    wrong += [name for name in ("points", "shifts", "uv") if not np.isfinite(getattr(read, name)).all()]
+    if wrong or read.triangles.max() >= count or read.triangles.min() < 0 or read.textures.dtype != np.uint8:
+        named = ", ".join(wrong) or "triangles, textures"
+        raise ValueError(f"{path} holds an avatar whose arrays do not fit ({named}); fit the portrait again.")
+    return read
 
 
 def default_cache() -> Path:

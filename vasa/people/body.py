@@ -19,9 +19,13 @@ from vasa.people.shaping import reshape
 def embody(who: Person, *, cache: Path | None, shapes: Path | None = None) -> Avatar:
     """The body of a person: one avatar with a share of another's face and perhaps a third's hair, painted.
 
+    People made from portraits (.npz) are as they are, but for glasses.
+
     With `shapes`, FaceKit's folder or .tar.xz, the head gets the person's shape besides.
     """
     body = load_avatar(who.body, cache=cache)
+    if who.body.suffix == ".npz":
+        return wear_glasses(body, who.looks)
     if who.share > 0:
         body = mix(body, load_avatar(who.face, cache=cache), share=who.share)
     body = stretch(body, who.build)

@@ -111,6 +111,7 @@ def pack_clip(index: int, made: Script, filmed: Filmed, tracks: dict[str, np.nda
     """A clip as a piece of a shard."""
     facts = {
         "person": made.who.number,
+        "fitted": made.who.body.stem if made.who.body.suffix == ".npz" else None,  # to which portrait
         "voice": made.said.voice,
         "text": made.said.text,
         "split": made.who.split,

@@ -22,6 +22,7 @@ from vasa.people.body import embody
 from vasa.people.clip import Script, pack_clip, script, shoot
 from vasa.people.crew import at_work
 from vasa.people.facekit import load_shapes
+from vasa.people.fitting.casting import fitted_files, fitted_person
 from vasa.people.paired import grid_facts, paired_script
 from vasa.people.person import Crowd, avatar_files, number_of
 from vasa.people.regions import PARTS
@@ -50,6 +51,8 @@ class Plan:
     sensor: bool = False  # pictures as cameras and files spoil them, see `vasa.people.sensor`
     rooms: bool = False  # sound as rooms and microphones change it, see `vasa.audio.augment`
     voices: str | None = None  # "module:function" of other voices, see `vasa.people.speech_source.open_source`
+    fitted: Path | None = None  # folder of people made from portraits, see `vasa.people.fitting`
+    fitted_share: float = 0.3  # of the people are those
     clip_s: float = CLIP_S  # mean length of a clip
     split: Crowd = "all"  # whom to film; a person has the same number, and looks the same, in a film of all
 
@@ -61,6 +64,8 @@ class Plan:
             )
         if self.split not in get_args(Crowd):
             raise ValueError(f"The split to film is one of {', '.join(get_args(Crowd))}; got {self.split!r}.")
+        if not 0 <= self.fitted_share <= 1:
+            raise ValueError(f"The share of fitted people is from 0 to 1; got {self.fitted_share:g}.")
         if self.clip_s < 1:
             raise ValueError(f"A clip lasts at least 1 s; got {self.clip_s:g}.")
         if self.paired and self.split != "all":
@@ -102,6 +107,9 @@ class Plan:
             made = script(
                 index, files, speech, people=self.people, seed=self.seed, clip_s=self.clip_s, split=self.split
             )
+        if self.fitted is not None:
+            someone = fitted_person(made.who, fitted_files(self.fitted), share=self.fitted_share, seed=self.seed)
+            made = replace(made, who=someone)
         if self.sensor:
             made = replace(made, sensor=sensor(np.random.default_rng((self.seed, 6, index))))
         if self.rooms:
@@ -132,6 +140,8 @@ def film(plan: Plan, *, workers: int = 1, progress: Callable[[int], None] = lamb
     """
     avatar_files(plan.avatars)
     open_source(plan.recordings, plan.voices)
+    if plan.fitted is not None:
+        fitted_files(plan.fitted)
     if plan.shapes is not None:
         load_shapes(plan.shapes, cache=plan.cache)  # once, before many processes want it
     _claim(plan)
@@ -187,6 +197,7 @@ def _kind(plan: Plan) -> dict[str, object]:
         "rooms": plan.rooms,
         "voices": plan.voices,
         "shapes": plan.shapes is not None,
+        "fitted": plan.fitted and {"names": [p.stem for p in fitted_files(plan.fitted)], "share": plan.fitted_share},
         "clip_seconds": plan.clip_s,
         "split": plan.split,
     }

@@ -29,7 +29,7 @@ def mix(body: Avatar, other: Avatar, *, share: float) -> Avatar:
         return body
     rigid = share * np.clip(body.weights[:, [0, 2, 3]].sum(1), 0, 1)
     shift = (other.points[match] - body.points) * rigid[:, None]
-    shift[~found] = _borrowed(body, shift, found)
+    shift[~found] = borrowed(body, shift, found)
     amount = np.where(found, rigid, 0)
     normals = body.normals + amount[:, None] * (other.normals[match] - body.normals)
     joints = body.joints.copy()
@@ -70,7 +70,7 @@ def partners(body: Avatar, other: Avatar) -> tuple[np.ndarray, np.ndarray]:
     return match, (away < _SAME_UV) & (apart < _SAME_PLACE) & (body.kind != _HAIR)
 
 
-def _borrowed(body: Avatar, shift: np.ndarray, found: np.ndarray) -> np.ndarray:
+def borrowed(body: Avatar, shift: np.ndarray, found: np.ndarray) -> np.ndarray:
     """Shift of vertices without a partner, from the eight nearest that have one."""
     away, near = cKDTree(body.points[found]).query(body.points[~found], k=8)
     closeness = 1 / (away + 1e-3)

@@ -64,7 +64,7 @@ def person(number: int, files: Sequence[Path], *, seed: int) -> Person:
     split: Split = "test" if number % TEST_EVERY == TEST_EVERY - 1 else "train"
     mine = avatars_of(files, split)
     body = mine[rng.integers(len(mine))]
-    same = [f for f in mine if _sex(f) == _sex(body) and f != body] or list(mine)
+    same = [f for f in mine if sex(f) == sex(body) and f != body] or list(mine)
     return Person(
         number=number,
         split=split,
@@ -72,14 +72,14 @@ def person(number: int, files: Sequence[Path], *, seed: int) -> Person:
         face=same[rng.integers(len(same))],
         share=float(rng.choice([0.0, rng.uniform(0.2, 0.8)], p=[0.25, 0.75])),
         donor=mine[own.integers(len(mine))],
-        looks=appearance(own, man=_sex(body) == "M"),
+        looks=appearance(own, man=sex(body) == "M"),
         build=np.exp(rng.normal(0, [0.04, 0.03])),
         shape=_shape(np.random.default_rng((seed, 9, number))),
         habits=style(rng),
     )
 
 
-def _sex(path: Path) -> str:
+def sex(path: Path) -> str:
     """VALID's files are named group_sex_number_outfit."""
     return "".join(path.stem.split("_")[1:2])
 

@@ -23,13 +23,23 @@ _SAME = 1e-4  # how far a label may lie from the one in the clip; another machin
 
 
 def plan_of(
-    folder: Path, *, avatars: Path, recordings: Path | None, cache: Path | None, shapes: Path | None = None
+    folder: Path,
+    *,
+    avatars: Path,
+    recordings: Path | None,
+    cache: Path | None,
+    shapes: Path | None = None,
+    fitted: Path | None = None,
 ) -> Plan:
     """The plan of a film that exists; raises ValueError where the folder holds none."""
     facts = facts_of(folder)
     if bool(facts.get("shapes")) != (shapes is not None):
         remedy = "name FaceKit with --shapes" if shapes is None else "leave --shapes out"
         raise ValueError(f"{folder} was filmed {'with' if shapes is None else 'without'} FaceKit's shapes; {remedy}.")
+    there = facts.get("fitted")
+    if (there is None) != (fitted is None):
+        remedy = "name their folder with --fitted" if there else "leave --fitted out"
+        raise ValueError(f"{folder} was filmed {'with' if there else 'without'} people made from portraits; {remedy}.")
     return Plan(
         folder=folder,
         avatars=avatars,
@@ -40,6 +50,8 @@ def plan_of(
         recordings=recordings,
         cache=cache,
         shapes=shapes,
+        fitted=fitted,
+        fitted_share=there["share"] if there else 0.0,
         paired=bool(facts["paired"]),
         sensor=facts["sensor"],
         rooms=facts["rooms"],
