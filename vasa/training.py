@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.utils.checkpoint import checkpoint as recomputed
@@ -149,11 +151,43 @@ class Resumable(Checkpoint):
         self.saved_s = time.monotonic()
 
 
-def warm_cosine(step: int, *, warmup: int, steps: int, hold: float = 0.0, lowest: float = 0.0) -> float:
-    """Factor of the learning rate: up over `warmup`, level for a share `hold` of the run, then a cosine to `lowest`."""
-    rest = max(0.0, step / max(1, steps) - hold) / (1 - hold)
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, rest)))
-    return min(1.0, (step + 1) / max(1, warmup)) * (lowest + (1 - lowest) * cosine)
+@dataclass(frozen=True, kw_only=True)
+class Optimisation:
+    """AdamW, and how its learning rate goes over a run of so many steps.
+
+    It rises over `warmup` steps, is level until a share `hold` of the run, then falls along a cosine to the share
+    `lowest` of itself. Raises ValueError where `hold` leaves nothing of the run to the cosine.
+    """
+
+    learning_rate: float
+    warmup: int
+    steps: int
+    hold: float = 0.0
+    lowest: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hold < 1:
+            raise ValueError(f"hold is a share of the run, from 0 to less than 1; got {self.hold}.")
+
+    def factor(self, step: int) -> float:
+        """Of the learning rate, at a step."""
+        rest = max(0.0, step / max(1, self.steps) - self.hold) / (1 - self.hold)
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, rest)))
+        return min(1.0, (step + 1) / max(1, self.warmup)) * (self.lowest + (1 - self.lowest) * cosine)
+
+    def pair(self, parameters: Iterable[nn.Parameter]) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.LambdaLR]:
+        """Optimiser and schedule, for trainings that step them themselves."""
+        optimizer = torch.optim.AdamW(
+            parameters, lr=self.learning_rate, betas=self.betas, weight_decay=self.weight_decay
+        )
+        return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, self.factor)
+
+    def of(self, parameters: Iterable[nn.Parameter]) -> OptimizerLRSchedulerConfig:
+        """What `configure_optimizers` returns, for trainings that leave the steps to Lightning."""
+        optimizer, schedule = self.pair(parameters)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
 def economise(model: nn.Module, *, recompute: Sequence[str], compiled: Sequence[str], backend: str) -> nn.Module:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import torch
 from einops import rearrange
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.nn import functional
 
 from vasa.audio.scoring import PhoneScore, auc, collapse, edit_distance, f1
 from vasa.audio.wav2vec2 import Wav2Vec2Encoder
 from vasa.audio.windows import window_features
-from vasa.training import warm_cosine
+from vasa.training import Optimisation
 
 CLOSURES = ("P", "B", "M")
 
@@ -55,7 +55,9 @@ class AudioTraining(pl.LightningModule):
     ) -> None:
         super().__init__()
         self.encoder, self.held_out, self.window = encoder, held_out, window
-        self.learning_rate, self.warmup, self.steps, self.weight_decay = learning_rate, warmup, steps, weight_decay
+        self.optimisation = Optimisation(
+            learning_rate=learning_rate, warmup=warmup, steps=steps, betas=(0.9, 0.98), weight_decay=weight_decay
+        )
         self.sequence_weight, self.time_weight = sequence_weight, time_weight
         self.time_head = nn.Linear(encoder.dim, len(phones))
         self.sequence_head = nn.Linear(encoder.dim, len(phones) + 1)
@@ -105,10 +107,5 @@ class AudioTraining(pl.LightningModule):
         accuracy = float((heard.argmax(-1) == truth).float().mean())
         return PhoneScore(accuracy, auc(closure, closed), f1(closure > 0.5, closed), errors / max(spoken, 1))
 
-    def configure_optimizers(self) -> Any:
-        optimizer = torch.optim.AdamW(
-            self.parameters(), lr=self.learning_rate, betas=(0.9, 0.98), weight_decay=self.weight_decay
-        )
-        pace = partial(warm_cosine, warmup=self.warmup, steps=self.steps)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return self.optimisation.of(self.parameters())

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
-import torch
 from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from vasa.data.agreeing import Talk
 from vasa.evaluate.agreement import Agreement
 from vasa.evaluate.shifts import shifted_scores
-from vasa.training import warm_cosine
+from vasa.training import Optimisation
 
 
 class AgreementTraining(LightningModule):
@@ -28,7 +27,9 @@ class AgreementTraining(LightningModule):
     ) -> None:  # fmt: skip
         super().__init__()
         self.network, self.held_out = network, held_out
-        self.learning_rate, self.warmup, self.steps, self.weight_decay = learning_rate, warmup, steps, weight_decay
+        self.optimisation = Optimisation(
+            learning_rate=learning_rate, warmup=warmup, steps=steps, weight_decay=weight_decay
+        )
 
     def training_step(self, batch: tuple[Tensor, Tensor], _index: int) -> Tensor:
         loss = self.network.loss(*batch)
@@ -39,8 +40,5 @@ class AgreementTraining(LightningModule):
         scores = shifted_scores(self.network, self.held_out, device=self.device)
         self.log_dict({f"shift/{name}": value for name, value in scores.items()}, prog_bar=True, batch_size=1)
 
-    def configure_optimizers(self) -> Any:
-        optimizer = torch.optim.AdamW(self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
-        pace = partial(warm_cosine, warmup=self.warmup, steps=self.steps)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return self.optimisation.of(self.parameters())

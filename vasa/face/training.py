@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from vasa.data.reading import known
@@ -16,7 +16,7 @@ from vasa.face.labels import FaceLabels
 from vasa.face.reader import FaceReader
 from vasa.face.reading import FaceReading
 from vasa.face.scores import nme, same_person, scores
-from vasa.training import warm_cosine
+from vasa.training import Optimisation
 
 
 class ReaderTraining(LightningModule):
@@ -104,11 +104,9 @@ class ReaderTraining(LightningModule):
         }
         return {name: value for name, value in found.items() if value.isfinite()}
 
-    def configure_optimizers(self) -> Any:
-        optimizer = torch.optim.AdamW(
-            self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, betas=(0.9, 0.99)
-        )
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: warm_cosine(step, warmup=self.warmup, steps=self.steps, hold=self.hold)
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimisation = Optimisation(
+            learning_rate=self.learning_rate, warmup=self.warmup, steps=self.steps, hold=self.hold, betas=(0.9, 0.99),
+            weight_decay=self.weight_decay,
+        )  # fmt: skip
+        return optimisation.of(self.parameters())

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
 import torch
 from einops import rearrange
 from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from vasa.geometry import POSE
@@ -17,7 +15,7 @@ from vasa.motion.loss import Dropout, masked_mse, noised, smoothness_mse, veloci
 from vasa.motion.plot import compare
 from vasa.motion.probe import LinearProbe, correlation, jitter, spread
 from vasa.motion.track import Track
-from vasa.training import warm_cosine
+from vasa.training import Optimisation
 from vasa.types import Controls
 
 POSE_SIZE = len(POSE)
@@ -45,9 +43,10 @@ class MotionTraining(LightningModule):
         super().__init__()
         self.register_buffer("speed", speed, persistent=False)
         self.generator, self.probe, self.dropout = generator, probe, dropout
-        self.learning_rate, self.weight_decay = learning_rate, weight_decay
-        self.weights = {"denoise": 1.0, "velocity": velocity, "smoothness": smoothness}
-        self.warmup, self.steps, self.seed = warmup, steps, seed
+        self.weights, self.seed = {"denoise": 1.0, "velocity": velocity, "smoothness": smoothness}, seed
+        self.optimisation = Optimisation(
+            learning_rate=learning_rate, warmup=warmup, steps=steps, betas=(0.9, 0.99), weight_decay=weight_decay
+        )
 
     def training_step(self, batch: Track, batch_idx: int) -> Tensor:  # noqa: ARG002
         number = self.global_step * self._count + self.global_rank  # processes draw other times and noise
@@ -106,13 +105,8 @@ class MotionTraining(LightningModule):
     def transfer_batch_to_device(self, batch: Track, device: torch.device, dataloader_idx: int) -> Track:  # noqa: ARG002
         return batch.to(device)
 
-    def configure_optimizers(self) -> Any:
-        optimizer = torch.optim.AdamW(
-            self.generator.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, betas=(0.9, 0.99)
-        )
-        factor = partial(warm_cosine, warmup=self.warmup, steps=self.steps)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return self.optimisation.of(self.generator.parameters())
 
 
 def conditions_of(batch: Track, carry: int) -> Conditions:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from vasa.render import losses as terms_of
@@ -89,7 +91,7 @@ class AdversarialTraining(RendererTraining):
     def shardable(self) -> list[nn.Module]:
         return [*super().shardable(), self.critic]
 
-    def configure_optimizers(self) -> Any:
-        pairs = [self.scheduled(self.taught(), self.learning_rate)]
-        pairs.append(self.scheduled(list(self.critic.parameters()), self.critic_rate))
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        of_critic = replace(self.optimisation, learning_rate=self.critic_rate)
+        pairs = [self.optimisation.pair(self.taught()), of_critic.pair(self.critic.parameters())]
         return [optimizer for optimizer, _ in pairs], [schedule for _, schedule in pairs]

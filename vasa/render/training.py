@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from einops import rearrange
 from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.distributed.fsdp import fully_shard
 from torchmetrics.functional.image import peak_signal_noise_ratio as psnr
@@ -20,7 +20,7 @@ from vasa.render.augment import DriverAugmentation
 from vasa.render.passes import Passes, Term
 from vasa.render.scenes import Scene, mixed_pose, scene
 from vasa.render.volume import Shown, VolumeRenderer, spread
-from vasa.training import warm_cosine
+from vasa.training import Optimisation
 from vasa.types import Motion, Portrait
 
 
@@ -30,7 +30,7 @@ class RendererTraining(LightningModule):
     weights: name of a loss -> its weight; losses of weight 0 are still logged. terms: losses beside those of labels,
     see `vasa.render.losses`. foreground: pictures are compared on the person alone. trust: share of rows that are posed
     by their label, the others by the pose encoder. colour, emphasis, augment: see `vasa.render.scenes`.
-    learning_rate falls to `lowest` of itself, see `vasa.training.warm_cosine`.
+    learning_rate falls to `lowest` of itself, see `vasa.training.Optimisation`.
     """
 
     def __init__(
@@ -45,9 +45,10 @@ class RendererTraining(LightningModule):
         self.pixel, self.spread, self.pose = terms_of.PixelLoss(), terms_of.SpreadLoss(), terms_of.PoseLoss()
         self.field, self.depth, self.route = terms_of.FieldLoss(), terms_of.DepthLoss(), terms_of.RouteLoss()
         self.terms = nn.ModuleDict(terms)  # type: ignore[arg-type]
-        self.learning_rate, self.lowest, self.weight_decay = learning_rate, lowest, weight_decay
-        self.betas = (betas[0], betas[1])
-        self.warmup, self.steps, self.hold = warmup, steps, hold
+        self.optimisation = Optimisation(
+            learning_rate=learning_rate, warmup=warmup, steps=steps, hold=hold, lowest=lowest,
+            betas=(betas[0], betas[1]), weight_decay=weight_decay,
+        )  # fmt: skip
         self.seed, self.trust, self.colour, self.emphasis, self.augment = seed, trust, colour, emphasis, augment
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
@@ -138,9 +139,8 @@ class RendererTraining(LightningModule):
             for name, picture in made.items():
                 board.add_image(name, picture, self.global_step)
 
-    def configure_optimizers(self) -> Any:
-        optimizer, schedule = self.scheduled(self.taught(), self.learning_rate)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return self.optimisation.of(self.taught())
 
     def configure_model(self) -> None:
         """Under `ModelParallelStrategy` every part is spread over the processes of its data parallel mesh (FSDP2)."""
@@ -157,13 +157,3 @@ class RendererTraining(LightningModule):
     def taught(self) -> list[nn.Parameter]:
         """What the losses' optimiser moves."""
         return [p for part in (self.renderer, self.expression) for p in part.parameters() if p.requires_grad]
-
-    def scheduled(
-        self, parameters: Sequence[nn.Parameter], rate: float
-    ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LambdaLR]:
-        """AdamW and its schedule."""
-        optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=self.weight_decay, betas=self.betas)
-        return optimizer, torch.optim.lr_scheduler.LambdaLR(
-            optimizer,
-            lambda step: warm_cosine(step, warmup=self.warmup, steps=self.steps, hold=self.hold, lowest=self.lowest),
-        )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 import torch
 import torch.nn.functional as F
 from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics.functional.image import peak_signal_noise_ratio as psnr
 
 from vasa.render.enhancer.renderer import EnhancedRenderer
-from vasa.training import warm_cosine
+from vasa.training import Optimisation
 from vasa.types import Motion
 
 
@@ -45,8 +46,10 @@ class EnhancerTraining(LightningModule):
         self.renderer, self.weights = renderer, dict(weights)
         self.renderer.base.eval().requires_grad_(False)
         self.reconstruction, self.cycle = ReconstructionLoss(), CycleLoss()
-        self.learning_rate, self.weight_decay = learning_rate, weight_decay
-        self.warmup, self.steps, self.hold = warmup, steps, hold
+        self.optimisation = Optimisation(
+            learning_rate=learning_rate, warmup=warmup, steps=steps, hold=hold, betas=(0.5, 0.999),
+            weight_decay=weight_decay,
+        )  # fmt: skip
 
     def train(self, mode: bool = True) -> Self:
         """As usual, but the base is never in training mode, where its norms would move."""
@@ -81,12 +84,5 @@ class EnhancerTraining(LightningModule):
         for name, picture in shown.items():
             self.log(f"held_out/{name}", psnr(picture.float(), truth, data_range=1.0, dim=(1, 2, 3)), prog_bar=True)
 
-    def configure_optimizers(self) -> Any:
-        parameters = self.renderer.enhancer.parameters()
-        optimizer = torch.optim.AdamW(
-            parameters, lr=self.learning_rate, weight_decay=self.weight_decay, betas=(0.5, 0.999)
-        )
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: warm_cosine(step, warmup=self.warmup, steps=self.steps, hold=self.hold)
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return self.optimisation.of(self.renderer.enhancer.parameters())

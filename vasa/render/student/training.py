@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any, Self
+from typing import Self
 
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics.functional.image import peak_signal_noise_ratio as psnr
 
 from vasa.render.student.renderer import Student
 from vasa.render.volume import VolumeRenderer
-from vasa.training import warm_cosine
+from vasa.training import Optimisation
 from vasa.types import Motion, Portrait
 
 
@@ -45,9 +46,11 @@ class StudentTraining(LightningModule):
         self.student, self.teacher = student, teacher.eval().requires_grad_(False)
         for part in (student.pose, student.dynamics, student.identity):
             part.requires_grad_(False)
-        self.pyramid = PyramidLoss()
-        self.learning_rate, self.weight_decay = learning_rate, weight_decay
-        self.warmup, self.steps, self.hold, self.seed = warmup, steps, hold, seed
+        self.pyramid, self.seed = PyramidLoss(), seed
+        self.optimisation = Optimisation(
+            learning_rate=learning_rate, warmup=warmup, steps=steps, hold=hold, betas=(0.9, 0.99),
+            weight_decay=weight_decay,
+        )  # fmt: skip
         with torch.no_grad():
             self.portraits = [teacher.encode(avatar[None]) for avatar in avatars]
         student.codes.copy_(torch.cat([portrait.identity for portrait in self.portraits]))
@@ -78,15 +81,8 @@ class StudentTraining(LightningModule):
         shown, truth = self.shown(batch, avatars)
         self.log("held_out/psnr", psnr(shown.float(), truth.float(), data_range=1.0, dim=(1, 2, 3)), prog_bar=True)
 
-    def configure_optimizers(self) -> Any:
-        parameters = [p for p in self.parameters() if p.requires_grad]
-        optimizer = torch.optim.AdamW(
-            parameters, lr=self.learning_rate, weight_decay=self.weight_decay, betas=(0.9, 0.99)
-        )
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: warm_cosine(step, warmup=self.warmup, steps=self.steps, hold=self.hold)
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return self.optimisation.of(p for p in self.parameters() if p.requires_grad)
 
     def _portrait(self, numbers: list[int]) -> Portrait:
         """The portraits of these numbers in one."""
