@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
-from hydra.errors import InstantiationException
+from hydra.errors import HydraException, InstantiationException
 from hydra.utils import get_object
 from hydra.utils import instantiate as build
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -23,9 +23,16 @@ def folder() -> Path:
 
 
 def compose(root: str, overrides: Sequence[str] = ()) -> DictConfig:
-    """One configuration from `conf/ROOT.yaml` and command-line overrides such as `renderer=tiny`."""
+    """One configuration from `conf/ROOT.yaml` and command-line overrides such as `renderer=tiny`.
+
+    Raises ValueError where an override names no setting, or cannot be read.
+    """
     with hydra.initialize_config_dir(str(folder().resolve()), version_base="1.3"):
-        return hydra.compose(root, overrides=list(overrides))
+        try:
+            return hydra.compose(root, overrides=list(overrides))
+        except HydraException as error:
+            said = str(error).splitlines()[0].rstrip(".")
+            raise ValueError(f"{said}. The settings are in conf/{root}.yaml.") from error
 
 
 def leaf(group: str, name: str) -> DictConfig:

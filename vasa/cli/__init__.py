@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from vasa import __version__
+from vasa.cli.overrides import parsed
 
 COMMANDS = (
     "demo", "animate", "reenact", "info", "bench", "fetch", "people", "train", "extract", "evaluate", "verify",
@@ -29,8 +30,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a mistake of the caller is one sentence and exit code 2, a warning one sentence."""
-    arguments = parser().parse_args(argv)
     try:
+        arguments = parsed(parser(), argv)
         with warnings.catch_warnings():
             warnings.showwarning = _told(warnings.showwarning)
             arguments.run(arguments)

@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from vasa.cli.overrides import add_overrides
+
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
@@ -26,7 +28,7 @@ def add(actions: argparse._SubParsersAction) -> None:
         "film", help="film talking people with all labels", epilog="Every setting, with its default and what it does, "
         "is in conf/people_film.yaml; --clip-seconds 4 and clip_seconds=4 are the same.",
     )  # fmt: skip
-    command.add_argument("settings", nargs="*", metavar="key=value", help="settings as Hydra overrides, all together")
+    add_overrides(command)
     command.add_argument("--people", type=int, help="how many people; every sixteenth is kept for tests")
     command.add_argument("--split", choices=("all", "train", "test"), help="only people of that split (default all)")
     length = command.add_mutually_exclusive_group()
@@ -122,15 +124,11 @@ def plan_of(settings: DictConfig) -> Plan:
 
 def _settings(arguments: argparse.Namespace) -> DictConfig:
     """conf/people_film.yaml with overrides and flags; raises ValueError where one is missing, unknown or no number."""
-    from hydra.errors import HydraException
     from omegaconf import OmegaConf
 
     from vasa.config import compose
 
-    try:
-        settings = compose("people_film", arguments.settings)
-    except HydraException as error:
-        raise ValueError(f"{str(error).splitlines()[0]} The settings are in conf/people_film.yaml.") from None
+    settings = compose("people_film", arguments.overrides)
     for name in settings:
         if getattr(arguments, str(name), None) is not None:
             settings[name] = getattr(arguments, str(name))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
+from vasa.cli.overrides import add_overrides
+
 STAGES = ("renderer", "motion", "audio", "reader", "student", "enhancer", "capp", "sync")
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("train", help="train a part of a pipeline, the face reader, or a judge")
     command.add_argument("stage", choices=STAGES)
-    command.add_argument("overrides", nargs="*", help="Hydra overrides, such as output=runs/first")
+    add_overrides(command)
     command.set_defaults(run=run)
 
 
