@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from einops import rearrange, repeat
 
 from vasa.people.avatar import EXPRESSION_INDEX, EXPRESSIONS, Avatar, load_avatar
-from vasa.people.landmarks import COUNT, anchors, landmarks, places, visible
+from vasa.people.landmarks import COUNT, Anchors, _on_face, _shares, anchors, landmarks, places, visible
 from vasa.people.person import avatar_files
 from vasa.people.rig import place
 from vasa.people.visemes import VISEMES, shape
@@ -34,6 +35,43 @@ def flat(figure: Avatar) -> Avatar:
         shifts=still,
         turns=still,
     )
+
+
+def crumpled(figure: Avatar, side: int) -> Avatar:
+    """The sheet as a grid of vertices whose texture coordinates are shaken; some more triangles have no size."""
+    rng = np.random.default_rng(0)
+    grid = np.stack(np.meshgrid(*[np.linspace(0, 1, side)] * 2), axis=-1)
+    uv = rearrange(grid + rng.uniform(-0.2, 0.2, grid.shape) / side, "v u c -> (v u) c")
+    corner = rearrange(np.arange(side * side), "(v u) -> v u", u=side)
+    halves = [[corner[:-1, :-1], corner[:-1, 1:], corner[1:, :-1]], [corner[1:, :-1], corner[:-1, 1:], corner[1:, 1:]]]
+    triangles = rearrange(np.array(halves), "half k v u -> (half v u) k")
+    triangles = np.concatenate([triangles, triangles[::7, [0, 0, 1]]])
+    count = len(uv)
+    return dataclasses.replace(
+        flat(figure),
+        points=np.c_[uv[:, 0] - 0.5, 0.5 - uv[:, 1], np.full(count, 0.4)].astype(np.float32),
+        normals=np.tile([[0, 0, 1]], (count, 1)).astype(np.float32),
+        uv=uv.astype(np.float32),
+        weights=np.tile([[1, 0, 0, 0]], (count, 1)).astype(np.float32),
+        layer=np.zeros(count, np.float32),
+        kind=np.zeros(count, np.float32),
+        triangles=rng.permutation(triangles).astype(np.int32),
+    )
+
+
+def searched(avatar: Avatar) -> Anchors:
+    """Every landmark tried in every triangle."""
+    triangles = avatar.triangles[_on_face(avatar)[avatar.triangles].all(1)]
+    corners = avatar.uv[triangles].astype(np.float64)
+    pairs = repeat(places(), "l c -> (l f) c", f=len(corners)), repeat(corners, "f k c -> (l f) k c", l=COUNT)
+    shares = rearrange(_shares(*pairs), "(l f) k -> l f k", l=COUNT)
+    best = shares.min(-1).argmax(1)
+    return Anchors(triangles[best], shares[np.arange(COUNT), best])
+
+
+@pytest.fixture(scope="module")
+def valid(avatars: Path, tmp_path_factory: pytest.TempPathFactory) -> Avatar:
+    return load_avatar(avatar_files(avatars)[0], texture_px=64, cache=tmp_path_factory.mktemp("cache"))
 
 
 def pose(avatar: Avatar, turns: list[list[float]]) -> np.ndarray:
@@ -89,11 +127,25 @@ def test_another_texture_layout_is_refused(figure: Avatar) -> None:
         anchors(dataclasses.replace(sheet, kind=np.ones(4, np.float32)))
 
 
-def test_lids_and_lips_of_a_real_avatar_open_and_close(avatars: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    avatar = load_avatar(avatar_files(avatars)[0], texture_px=64, cache=tmp_path_factory.mktemp("cache"))
+def test_triangles_left_out_of_the_search_change_nothing(figure: Avatar) -> None:
+    for side in (12, 60):
+        _assert_equal(crumpled(figure, side))
+
+
+def test_triangles_left_out_of_the_search_change_nothing_of_a_real_avatar(valid: Avatar) -> None:
+    _assert_equal(valid)
+
+
+def _assert_equal(avatar: Avatar) -> None:
+    found, wanted = anchors(avatar), searched(avatar)
+    np.testing.assert_array_equal(found.vertices, wanted.vertices)
+    np.testing.assert_array_equal(found.shares, wanted.shares)
+
+
+def test_lids_and_lips_of_a_real_avatar_open_and_close(valid: Avatar) -> None:
     faces = np.stack([shape({"MPB_Up": 0.6, "MPB_Down": 0.6}), shape(VISEMES["AA"][0]), np.zeros(len(EXPRESSIONS))])
     faces[2, [EXPRESSION_INDEX["LeyeClose"], EXPRESSION_INDEX["ReyeClose"]]] = 1
-    found, _ = landmarks(avatar, expression=faces, parts=pose(avatar, [[0, 0, 0]] * 3), distance=6)
+    found, _ = landmarks(valid, expression=faces, parts=pose(valid, [[0, 0, 0]] * 3), distance=6)
     between = np.linalg.norm(found[0, 36, :2] - found[0, 45, :2])
     lips = (found[:, 65:68, 1] - found[:, [63, 62, 61], 1]) / between
     lids = (found[:, [41, 40, 47, 46], 1] - found[:, [37, 38, 43, 44], 1]) / between

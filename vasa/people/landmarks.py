@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from einops import repeat
+from einops import rearrange, repeat
 
 from vasa.people.avatar import Avatar
 from vasa.people.landmark_fit import blinks, nearest_vertices
@@ -72,10 +72,23 @@ def laid_out(avatar: Avatar) -> bool:
 
 
 def _by_texture(avatar: Avatar, triangles: np.ndarray) -> Anchors | None:
-    shares = _shares(places(), avatar.uv[triangles].astype(np.float64))
-    best = shares.min(-1).argmax(1)
-    found = shares[np.arange(COUNT), best]
+    corners = avatar.uv[triangles].astype(np.float64)
+    landmark, near = _beside(places(), corners)
+    least = np.full((COUNT, len(triangles)), -np.inf)
+    least[landmark, near] = _shares(places()[landmark], corners[near]).min(-1)
+    best = least.argmax(1)
+    found = _shares(places(), corners[best])
     return Anchors(triangles[best], found) if found.min() >= _OFF_SURFACE else None
+
+
+def _beside(points: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of points [N, 2] and triangles [F, 3, 2] that may hold them, as indices; far fewer than all pairs."""
+    columns = rearrange(corners, "f k c -> k c f")
+    low, high = np.minimum.reduce(columns), np.maximum.reduce(columns)
+    room = -3 * _OFF_SURFACE * (high - low)  # two shares of _OFF_SURFACE lead no farther out of the corners' box
+    (left, top), (right, bottom) = low - room, high + room
+    found = [np.flatnonzero((left < u) & (u < right) & (top < v) & (v < bottom)) for u, v in points]
+    return np.repeat(np.arange(len(points)), [len(near) for near in found]), np.concatenate(found)
 
 
 def _usual(avatar: Avatar, hung: Anchors) -> bool:
@@ -91,11 +104,11 @@ def _on_face(avatar: Avatar) -> np.ndarray:
 
 
 def _shares(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """Barycentric shares of points [N, 2] in triangles [F, 3, 2]: [N, F, 3]; negative outside."""
+    """Barycentric shares of points [N, 2], each in its triangle [N, 3, 2]: [N, 3]; negative outside."""
     first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     area = _cross(first, second)
     area[area == 0] = 1e-30  # of no size, so nothing lies in it
-    away = points[:, None] - corners[:, 0]
+    away = points - corners[:, 0]
     b, c = _cross(away, second) / area, _cross(first, away) / area
     return np.stack([1 - b - c, b, c], axis=-1)
 
