@@ -190,6 +190,19 @@ class Optimisation:
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
+def weighted_sum(module: LightningModule, losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+    """What a step minimises, logged with all its parts; a loss of weight 0 costs no backward pass.
+
+    Raises ValueError where a loss has no weight.
+    """
+    if unweighted := sorted(losses.keys() - weights.keys()):
+        raise ValueError(f"There is no weight for {', '.join(unweighted)}; 0 leaves a loss out of the sum.")
+    module.log_dict({f"loss/{name}": value.detach() for name, value in losses.items()})
+    total = torch.stack([weights[name] * value for name, value in losses.items() if weights[name]]).sum()
+    module.log("loss", total.detach(), prog_bar=True)
+    return total
+
+
 def economise(model: nn.Module, *, recompute: Sequence[str], compiled: Sequence[str], backend: str) -> nn.Module:
     """Parts of a model that keep no activations for the backward pass, and parts that torch compiles; both by name.
 

@@ -16,6 +16,7 @@ from vasa.render.critic import MultiScaleCritic
 from vasa.render.passes import Passes, Term
 from vasa.render.training import RendererTraining
 from vasa.render.volume import VolumeRenderer
+from vasa.training import weighted_sum
 
 
 class AdversarialTraining(RendererTraining):
@@ -61,7 +62,7 @@ class AdversarialTraining(RendererTraining):
         found, passes = self.losses(*self.view(batch, number))
         if passes is None:
             raise ValueError("A critic needs pictures to judge: set data.drivers=1 or more, or train without it.")
-        self.manual_backward(self.total(found | self.judged(passes)) / self.accumulate)
+        self.manual_backward(weighted_sum(self, found | self.judged(passes), self.weights) / self.accumulate)
         return passes.picture.detach(), passes.target.picture
 
     def _teach_critic(self, made: Tensor, real: Tensor) -> None:

@@ -20,7 +20,7 @@ from vasa.render.augment import DriverAugmentation
 from vasa.render.passes import Passes, Term
 from vasa.render.scenes import Scene, mixed_pose, scene
 from vasa.render.volume import Shown, VolumeRenderer, spread
-from vasa.training import Optimisation
+from vasa.training import Optimisation, weighted_sum
 from vasa.types import Motion, Portrait
 
 
@@ -53,22 +53,13 @@ class RendererTraining(LightningModule):
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         found, _ = self.losses(*self.view(batch, batch_idx))
-        return self.total(found)
+        return weighted_sum(self, found, self.weights)
 
     def view(self, batch: dict[str, Tensor], part: int) -> tuple[Scene, torch.Generator]:
         """A batch made ready, and this step's random numbers: they depend on seed, step, part and process alone."""
         mixed = np.random.SeedSequence([self.seed, self.global_step, part, self.global_rank]).generate_state(1)
         random = torch.Generator().manual_seed(int(mixed[0]))
         return scene(batch, random, colour=self.colour, emphasis=self.emphasis, augment=self.augment), random
-
-    def total(self, found: Mapping[str, Tensor]) -> Tensor:
-        """The weighted sum, logged with all its parts; a loss of weight 0 costs no backward pass."""
-        self.log_dict({f"loss/{name}": value.detach() for name, value in found.items()})
-        if unweighted := sorted(found.keys() - self.weights.keys()):
-            raise ValueError(f"conf/loss gives no weight for {', '.join(unweighted)}; 0 leaves a loss out of the sum.")
-        total = torch.stack([self.weights[name] * value for name, value in found.items() if self.weights[name]]).sum()
-        self.log("loss", total.detach(), prog_bar=True)
-        return total
 
     def losses(self, view: Scene, random: torch.Generator) -> tuple[dict[str, Tensor], Passes | None]:
         """Every loss, unweighted, and what was rendered; None where the batch has no drivers."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torchmetrics.functional.image import peak_signal_noise_ratio as psnr
 
 from vasa.render.enhancer.renderer import EnhancedRenderer
-from vasa.training import Optimisation
+from vasa.training import Optimisation, weighted_sum
 from vasa.types import Motion
 
 
@@ -58,11 +58,7 @@ class EnhancerTraining(LightningModule):
         return self
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
-        found = self.losses(batch["picture"])
-        self.log_dict({f"loss/{name}": value.detach() for name, value in found.items()})
-        total = torch.stack([self.weights[name] * value for name, value in found.items()]).sum()
-        self.log("loss", total.detach(), prog_bar=True)
-        return total
+        return weighted_sum(self, self.losses(batch["picture"]), self.weights)
 
     def losses(self, picture: Tensor) -> dict[str, Tensor]:
         """Every term, unweighted, of large pictures [B, 3, 2 S, 2 S]."""
