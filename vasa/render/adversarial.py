@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from vasa.render import losses as terms_of
@@ -92,7 +91,7 @@ class AdversarialTraining(RendererTraining):
     def shardable(self) -> list[nn.Module]:
         return [*super().shardable(), self.critic]
 
-    def configure_optimizers(self) -> OptimizerLRScheduler:
+    def configure_optimizers(self) -> tuple[list[torch.optim.AdamW], list[torch.optim.lr_scheduler.LambdaLR]]:
         of_critic = replace(self.optimisation, learning_rate=self.critic_rate)
         pairs = [self.optimisation.pair(self.taught()), of_critic.pair(self.critic.parameters())]
         return [optimizer for optimizer, _ in pairs], [schedule for _, schedule in pairs]
