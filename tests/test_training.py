@@ -8,11 +8,12 @@ from functools import partial
 
 import pytest
 import torch
+from lightning.pytorch import LightningModule
 from torch import nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
-from vasa.training import Optimisation
+from vasa.training import Optimisation, weighted_sum
 
 FORMS = [
     {"warmup": 200, "steps": 3000},
@@ -92,3 +93,16 @@ def test_lightning_is_told_to_go_on_every_step() -> None:
 def test_a_hold_without_a_cosine_is_refused(hold: float) -> None:
     with pytest.raises(ValueError, match="from 0 to less than 1; got"):
         Optimisation(learning_rate=1e-3, warmup=1, steps=10, hold=hold)
+
+
+def test_a_loss_of_weight_0_is_logged_and_costs_no_backward_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, logged = LightningModule(), {}
+    monkeypatch.setattr(module, "log", lambda name, value, **how: logged.update({name: value}))
+    monkeypatch.setattr(module, "log_dict", logged.update)
+    near, far = torch.tensor(2.0, requires_grad=True), torch.tensor(5.0, requires_grad=True)
+    total = weighted_sum(module, {"near": 3 * near, "far": far**2}, {"near": 0.5, "far": 0.0, "unused": 1.0})
+    total.backward()
+    assert logged == {"loss/near": 6.0, "loss/far": 25.0, "loss": 3.0}
+    assert (near.grad, far.grad) == (1.5, None)
+    with pytest.raises(ValueError, match="no weight for far; 0 leaves"):
+        weighted_sum(module, {"near": near, "far": far}, {"near": 1.0})
