@@ -16,8 +16,9 @@ from vasa.people.marks import marked
 from vasa.people.occlusion import openness
 from vasa.people.regions import regions
 
-_EYE, _LENS = float(KINDS.index("eye")), float(KINDS.index("lens"))
+_EYE, _LENS, _HOLLOW = (float(KINDS.index(name)) for name in ("eye", "lens", "hollow"))
 _SOLID = [float(KINDS.index(name)) for name in ("skin", "lower teeth", "upper teeth", "hollow")]
+_DARK = 0.06  # of the light reaches the back of a mouth
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,10 @@ def cavity(avatar: Avatar) -> np.ndarray:
     flat = cKDTree(away[near, :2])
     front = np.array([away[near[beside], 2].max() for beside in flat.query_ball_point(away[near, :2], 0.033)])
     light = np.ones(len(away))
-    light[near] = np.clip(1 - (front - away[near, 2] - 0.053) / 0.133, 0.06, 1)
+    light[near] = np.clip(1 - (front - away[near, 2] - 0.053) / 0.133, _DARK, 1)
     teeth = (avatar.kind == 2) | (avatar.kind == 3)
-    light[teeth] = np.clip(0.85 + (away[teeth, 2] + 0.027) / 0.267, 0.06, 0.85)
+    light[teeth] = np.clip(0.85 + (away[teeth, 2] + 0.027) / 0.267, _DARK, 0.85)
+    light[avatar.kind == _HOLLOW] = _DARK
     return light
 
 

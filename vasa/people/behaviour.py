@@ -20,6 +20,7 @@ from vasa.types import EMOTIONS
 
 _OPENING = [EXPRESSION_INDEX[n] for n in ("MouthOpen", "Shout", "RsmileOpen", "LsmileOpen", "AE_AA", "AO_a")]
 _PARTING = [EXPRESSION_INDEX[n] for n in ("RlipUp", "LlipUp", "RlipDown", "LlipDown", "Rdisgust", "Ldisgust", "Kiss")]
+_TONGUE = [EXPRESSION_INDEX[n] for n in ("OutMiddle_tg", "Up_tg")]
 _BROWS = [EXPRESSION_INDEX[n] for n in ("RRbrowUp", "RbrowUp", "LbrowUp", "LLbrowUp")]
 _LIDS = [EXPRESSION_INDEX[n] for n in ("LeyeClose", "ReyeClose")]
 _WIDENED = [EXPRESSION_INDEX[n] for n in ("LeyeOpen", "ReyeOpen")]
@@ -91,6 +92,7 @@ def roam(rng: np.random.Generator, frames: int, habits: Style, *, wide: bool) ->
             expression[:, left] = expression[:, right]
     expression *= 2.2 / np.maximum(expression.sum(1, keepdims=True), 2.2)
     expression[:, _LIDS] *= 0.3
+    expression[:, _TONGUE] *= np.clip(expression[:, _OPENING].sum(1, keepdims=True), 0, 1)  # not through closed lips
     emotion = np.zeros((frames, len(EMOTIONS)))
     emotion[:, EMOTIONS.index("neutral")] = 1
     nowhere = np.zeros(0, int)

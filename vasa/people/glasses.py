@@ -6,14 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 from einops import rearrange
+from scipy.ndimage import gaussian_filter1d, minimum_filter1d
+from scipy.spatial import cKDTree
 
 from vasa.people.appearance import Appearance
-from vasa.people.avatar import KINDS, Avatar
+from vasa.people.avatar import EXPRESSION_INDEX, KINDS, Avatar
 from vasa.people.worn import attach, on_head
 
 _SPOKES = 28  # of a rim
 _THIN = 0.011  # half a wire, canonical units
 _FRAME_UV, _CLEAR = (0.5, 0.8), 0.02
+_LIFTING = ("RsmileClose", "LsmileClose", "Rsquint", "Lsquint", "Rdisgust", "Ldisgust")  # the cheeks
+_OUT = 0.03  # that cheeks push glasses off the eyes at most; then rims are cut to the face
+_LENGTHS = np.linspace(1, 0.4, 13)  # of a rim's spokes, longest first
+_EARS = 0.1  # depth from which on ears, not the head, are widest; temples go between the two
 _SECTION = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]])
 
 
@@ -43,20 +49,32 @@ def _attached(avatar: Avatar, points: np.ndarray, normals: np.ndarray, triangles
 
 
 def _rim(avatar: Avatar, person: Appearance, eye: int) -> np.ndarray:
-    """Points around one eye [_SPOKES, 3], before everything that is near it."""
+    """Points around one eye [_SPOKES, 3], before everything that is near it; nose and cheeks may shorten spokes."""
     middle = avatar.joints[eye]
     apart = abs(avatar.joints[2, 0] - avatar.joints[3, 0])
     wide, tall, square = person.glasses_shape
     turn = np.linspace(0, 2 * np.pi, _SPOKES, endpoint=False)
     power = 1 - 0.45 * square  # of a superellipse
     x, y = (np.sign(f(turn)) * np.abs(f(turn)) ** power for f in (np.cos, np.sin))
-    near = np.linalg.norm(avatar.points[:, :2] - middle[:2], axis=1) < 0.55 * apart * max(wide, tall)
-    near &= np.isin(avatar.kind, [0, 1])
-    front = avatar.points[near, 2].max() + _CLEAR
     side = np.sign(middle[0])
-    line = np.stack([middle[0] + apart * (0.03 * side + wide * x), middle[1] - 0.02 + apart * tall * y], axis=-1)
-    outer = np.clip(side * (line[:, 0] - middle[0]) / (apart * wide), 0, 1)
-    return np.c_[line, front - 0.05 * outer**2]
+    centre = middle[:2] + [0.03 * side * apart, -0.02]
+    spokes = apart * np.stack([wide * x, tall * y], axis=-1)
+    bent = 0.05 * np.clip(side * spokes[:, 0] / (apart * wide), 0, 1) ** 2
+    skin = _foremost(avatar, centre + _LENGTHS[:, None, None] * spokes)
+    front = min((skin[0] + bent).max(), skin[_LENGTHS <= 0.5].max() + _OUT) + _CLEAR
+    length = _LENGTHS[np.argmax(skin + bent <= front - _CLEAR, axis=0)]
+    length = gaussian_filter1d(minimum_filter1d(length, 3, mode="wrap"), 1.0, mode="wrap")
+    return np.c_[centre + length[:, None] * spokes, front - bent]
+
+
+def _foremost(avatar: Avatar, places: np.ndarray) -> np.ndarray:
+    """How far skin and eyes come forward about places x, y [..., 2], at rest or when cheeks are lifted: [...]."""
+    face = np.isin(avatar.kind, [0, 1]) & (avatar.points[:, 2] > 0)
+    depth = avatar.points[:, 2].astype(np.float64)
+    lifted = avatar.shifts[[EXPRESSION_INDEX[name] for name in _LIFTING], :, 2]
+    depth[: lifted.shape[1]] += lifted.max(0).clip(0)
+    near = cKDTree(avatar.points[face, :2]).query_ball_point(places, 0.025)
+    return np.vectorize(lambda found: depth[face][found].max(initial=0.0))(near).astype(np.float64)
 
 
 def _bridge(rims: list[np.ndarray]) -> np.ndarray:
@@ -71,9 +89,9 @@ def _temple(avatar: Avatar, rim: np.ndarray) -> np.ndarray:
     side = np.sign(rim[:, 0].mean())
     start = rim[np.argmax(side * rim[:, 0])] + [0, 0.02, 0]
     skin = (avatar.kind == 0) & (np.abs(avatar.points[:, 1] - start[1]) < 0.06) & (side * avatar.points[:, 0] > 0)
-    depth = np.linspace(start[2], -0.12, 8)
+    depth, wide = np.linspace(start[2], -0.12, 8), side * start[0]
     outline = [
-        (side * avatar.points[skin & (np.abs(avatar.points[:, 2] - z) < 0.05), 0]).max(initial=side * start[0])
+        (side * avatar.points[skin & (np.abs(avatar.points[:, 2] - max(z, _EARS)) < 0.05), 0]).max(initial=wide)
         for z in depth
     ]
     away = np.maximum.accumulate(outline) + _THIN

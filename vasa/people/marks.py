@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from einops import rearrange
-from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter, uniform_filter
+from scipy.ndimage import binary_propagation, gaussian_filter, maximum_filter, minimum_filter, uniform_filter
 
+from vasa.people import masks
 from vasa.people.avatar import KINDS, Avatar
 from vasa.people.colours import face_colour
-from vasa.people.regions import crown_colour
+from vasa.people.regions import PARTS, crown_colour, regions
 
 CLOTHES, SKIN, HAIR = 0, 128, 255  # of the alpha
+_LOWEST = 335  # row of a texture of 1024 px to which sideburns reach; below are beards
 _CELLS = 256  # of a raster of texture coordinates, to a side
 _INSIDE = np.array([[a, b, 4 - a - b] for a in range(5) for b in range(5 - a)]) / 4  # places all over a triangle
 
@@ -38,9 +40,26 @@ def _alpha(avatar: Avatar) -> np.ndarray:
     skin = avatar.kind == 0
     head, scalp = island(avatar, skin & (avatar.weights[:, 0] > 0.5)), island(avatar, skin & _scalp(avatar))
     alpha[head] = SKIN
+    outside = ~island(avatar, regions(avatar) == PARTS.index("mouth"))  # dark as hair may be
+    head, scalp = head & outside, scalp & outside
     nearer = ((painted - crown) ** 2).sum(-1) < ((painted - tone) ** 2).sum(-1)
-    alpha[scalp & nearer] = HAIR
+    alpha[_hanging(scalp & nearer, head & nearer)] = HAIR
     return _settled(alpha)
+
+
+def _hanging(hair: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Hair [H, W] bool with what is `like` it and hangs from it into the face: fringe and sideburns, no brows or beard.
+
+    Only on textures of 1024 px, as the masks are.
+    """
+    if hair.shape != (1024, 1024):
+        return hair
+    face = tuple(slice(0, side) for side in masks.FACE_PX)
+    other = np.max([masks.brows(40), masks.lids(), masks.moustache(), masks.goatee()], axis=0) > 0.05
+    grown = hair.copy()
+    free = like[face] & ~other & (np.arange(masks.FACE_PX[0]) < _LOWEST)[:, None]
+    grown[face] |= binary_propagation(hair[face], mask=free | hair[face])
+    return grown
 
 
 def _settled(alpha: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 from einops import repeat
-from scipy.ndimage import gaussian_filter, zoom
+from scipy.ndimage import gaussian_filter, minimum_filter, zoom
 
 from vasa.people import masks
 from vasa.people.appearance import Appearance
@@ -19,6 +19,7 @@ from vasa.people.marks import CLOTHES, HAIR, SKIN, marked, unpainted
 
 _LIGHTEST = 0.85  # of skin, in linear light
 _IRIS = 0.0165  # radius in texture coordinates
+_HAIRLINE_PX, _ALIKE = 49, 0.15  # how wide hairlines are; hair and skin as like as that cannot be told apart
 _FACE = (slice(0, masks.FACE_PX[0]), slice(0, masks.FACE_PX[1]))
 
 
@@ -33,12 +34,14 @@ def paint(avatar: Avatar, person: Appearance) -> Avatar:
     tone = (face_colour(avatar).astype(np.float32) / 255) ** 2
     body = light[0]
     free = unpainted(avatar)
-    skin = _soft(alpha == SKIN) * free
+    strands = _strands(body, alpha == HAIR, tone)
+    hairy = _soft(alpha == HAIR) * strands
+    skin = (_soft(alpha == SKIN) + _soft(alpha == HAIR) * (1 - strands)) * free
     wanted = (tone if person.skin is None else person.skin.astype(np.float32)) * person.shade.astype(np.float32)
     wanted = np.minimum(wanted, _LIGHTEST)
     hair = _hair_colour(body[alpha == HAIR] if (alpha == HAIR).any() else light[1].reshape(-1, 3), person)
     body += skin * (_toned(body, tone, wanted) - body)
-    body += _soft(alpha == HAIR) * (_dyed(rng, body, alpha == HAIR, hair, person) - body)
+    body += hairy * (_dyed(rng, body, alpha == HAIR, hair, person) - body)
     body += _soft(alpha == CLOTHES) * free * (_dressed(body, person) - body)
     body[_FACE] = _face(rng, body[_FACE], wanted, hair, person, skin[_FACE])
     _eyes(rng, body, avatar, person)
@@ -50,6 +53,21 @@ def paint(avatar: Avatar, person: Appearance) -> Avatar:
 def _soft(chosen: np.ndarray) -> np.ndarray:
     """[H, W] bool -> [H, W, 1] with soft edges."""
     return gaussian_filter(chosen.astype(np.float32), 1.2)[..., None]
+
+
+def _strands(body: np.ndarray, hair: np.ndarray, tone: np.ndarray) -> np.ndarray:
+    """Share of hair in each texel of painted hair, below 1 where skin shows between strands at the hairline.
+
+    body: linear [H, W, 3]; hair: [H, W] bool; tone: of the skin [3]. Returns [H, W, 1].
+    """
+    if not hair.any():
+        return np.ones((*hair.shape, 1), np.float32)
+    colour, usual, bare = np.sqrt(body), np.sqrt(np.median(body[hair], axis=0)), np.sqrt(tone)
+    apart = np.linalg.norm(usual - bare)
+    nearer = (np.linalg.norm(colour - bare, axis=-1) - np.linalg.norm(colour - usual, axis=-1)) / max(apart, 1e-3)
+    share = np.clip((nearer + 1) / 2, 0, 1) if apart > _ALIKE else np.ones(hair.shape)
+    inside = gaussian_filter(minimum_filter(hair.astype(np.float32), _HAIRLINE_PX), _HAIRLINE_PX / 8)
+    return np.maximum(share, inside)[..., None].astype(np.float32)
 
 
 def _toned(body: np.ndarray, tone: np.ndarray, wanted: np.ndarray) -> np.ndarray:
