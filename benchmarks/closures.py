@@ -1,4 +1,4 @@
-"""Whether what should be hidden is hidden in a film: eyes behind shut lids, teeth behind closed lips, all by its labels.
+"""Whether a film hides what should be hidden: eyes behind shut lids, teeth behind closed lips, by its labels.
 
 python benchmarks/closures.py FILM [--clips 640]
 """

@@ -17,6 +17,7 @@ from vasa.people.glasses import wear_glasses
 from vasa.people.hollow import hollowed
 from vasa.people.looks import look
 from vasa.people.marks import HAIR, SKIN, marked
+from vasa.people.mixing import mix
 from vasa.people.paint import paint
 from vasa.people.regions import PARTS
 from vasa.people.rig import face, place
@@ -95,8 +96,17 @@ def test_rims_of_glasses_stay_before_cheeks_and_nose(fringed: Avatar, lifted: tu
 
 def test_painted_fringes_and_sideburns_are_hair_and_brows_are_not(fringed: Avatar) -> None:
     alpha = marked(fringed)[0, ..., 3]
-    assert (alpha[250:280, 160:170] == HAIR).mean() > 0.9
+    assert (alpha[250:280, 152:160] == HAIR).mean() > 0.9
     assert (alpha[180:215, 270:400] == SKIN).all()
+
+
+def test_a_face_is_lent_without_its_fringe(avatars: Path, fringed: Avatar) -> None:
+    bare = load_avatar(avatars / "White_M_3_Busi.glb")
+    fringe = (marked(fringed)[0, ..., 3] == HAIR) & (marked(bare)[0, ..., 3] == SKIN)
+    forehead = (slice(110, 170), slice(220, 450))
+    assert fringe[forehead].sum() > 500
+    mixed = mix(bare, fringed, share=0.8).textures[0]
+    np.testing.assert_allclose(mixed[forehead][fringe[forehead]], bare.textures[0][forehead][fringe[forehead]], atol=40)
 
 
 def test_bright_hair_has_no_brighter_rim_where_skin_begins(fringed: Avatar) -> None:

@@ -57,7 +57,7 @@ def _rim(avatar: Avatar, person: Appearance, eye: int) -> np.ndarray:
     power = 1 - 0.45 * square  # of a superellipse
     x, y = (np.sign(f(turn)) * np.abs(f(turn)) ** power for f in (np.cos, np.sin))
     side = np.sign(middle[0])
-    centre = middle[:2] + [0.03 * side * apart, -0.02]
+    centre = middle[:2] + np.array([0.03 * side * apart, -0.02])
     spokes = apart * np.stack([wide * x, tall * y], axis=-1)
     bent = 0.05 * np.clip(side * spokes[:, 0] / (apart * wide), 0, 1) ** 2
     skin = _foremost(avatar, centre + _LENGTHS[:, None, None] * spokes)

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 from einops import repeat
 from PIL import Image, ImageDraw
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.spatial import cKDTree
 
 from vasa.people.avatar import EYE_FRONT, Avatar
 from vasa.people.colours import face_colour
+from vasa.people.marks import HAIR, marked
 
 _SAME_UV = 1e-3
 _SAME_PLACE = 0.13  # hair that is part of the skin may use one texture at different places
@@ -87,8 +88,10 @@ def _blend_shapes(mine: np.ndarray, theirs: np.ndarray, match: np.ndarray, amoun
 
 
 def _blend_textures(body: Avatar, other: Avatar, share: float) -> np.ndarray:
-    """Textures with some of the other's face, brought to the tone of the body's skin."""
-    mask = share * repeat(_face_mask(body), "h w -> h w c", c=3)
+    """Textures with some of the other's face, but no fringe, brought to the tone of the body's skin."""
+    fringe = (marked(other)[0, ..., 3] == HAIR).astype(np.float32)
+    bare = _face_mask(body) * (1 - gaussian_filter(maximum_filter(fringe, 15), 5))
+    mask = share * repeat(bare, "h w -> h w c", c=3)
     tone = face_colour(body) / face_colour(other)
     lent = np.clip(other.textures[0] * tone, 0, 255)
     blended = body.textures.copy()

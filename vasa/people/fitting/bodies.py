@@ -21,6 +21,8 @@ BACKGROUND, SKIN, HAIR, CLOTHES = 0, 3, 4, 5  # 0 to 2: left, middle and right o
 # What is worth a share of the picture's variance: a standard deviation of shape, squared; a doubling of brightness;
 # and the sex that the shape of the face leans to, if only a little.
 _SHAPE, _TONE, _SEX, _RIDGE = 0.01, 0.06, 0.2, 5.0
+_CUT = 0.5  # what it is worth that hair is where the picture has it
+_MOST = 0.8  # of the avatars have hair where all hair is
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,50 @@ def choose(avatars: Sequence[Avatar], shapes: np.ndarray, sexes: np.ndarray, fit
         / 255
     )
     maps = [outline(avatar, fit, face) for avatar in avatars]
+    seen = hair_seen(small, maps)
     skin = np.median(small[maps[0] == SKIN], axis=0).mean()
     leaning = float(fit.shape @ np.linalg.solve(shapes.T @ shapes + _RIDGE * np.eye(shapes.shape[1]), shapes.T @ sexes))
     costs = [
         _spread(small, areas)
+        + _CUT * seen.missed(areas)
         + _SHAPE * ((own - fit.shape) ** 2).mean()
         - _SEX * sex * np.clip(leaning, -0.3, 0.3)
         + _TONE * abs(np.log2(face_colour(avatar).mean() / 255 / skin))
         for areas, avatar, own, sex in zip(maps, avatars, shapes, sexes, strict=True)
     ]
     best = int(np.argmin(costs))
-    return Chosen(best, np.median(small[maps[best] == HAIR], axis=0) ** 2)
+    hair = maps[best] == HAIR
+    sure = hair & seen.hair
+    return Chosen(best, np.median(small[sure if sure.any() else hair], axis=0) ** 2)
+
+
+@dataclass(frozen=True)
+class HairSeen:
+    """Where the picture has the colour of hair, and where avatars differ about it: two [48, 48] bool."""
+
+    hair: np.ndarray
+    differ: np.ndarray
+
+    def missed(self, areas: np.ndarray) -> float:
+        """In how much of what avatars differ about one has no hair where there is some, or the other way around."""
+        wrong = (areas == HAIR) != self.hair
+        return float(wrong[self.differ].mean()) if self.differ.any() else 0.0
+
+
+def hair_seen(picture: np.ndarray, maps: Sequence[np.ndarray]) -> HairSeen:
+    """Tell hair by colour from skin and background, each as the picture has it where avatars agree on what is there.
+
+    Without this a long wig explains a plain background as well as no wig does.
+    """
+    every = np.stack(maps)
+    share, agreed = (every == HAIR).mean(0), (every == every[0]).all(0)
+    crown = share > _MOST
+    others = [agreed & (every[0] == area) for area in (0, 1, 2, SKIN)]
+    if not crown.any():
+        return HairSeen(crown, crown)
+    colours = [np.median(picture[where], axis=0) for where in (crown, *others) if where.any()]
+    nearest = np.argmin([np.square(picture - colour).sum(-1) for colour in colours], axis=0)
+    return HairSeen(nearest == 0, (share > 0) & (share < 1) & ~(every == CLOTHES).any(0))
 
 
 def _spread(picture: np.ndarray, areas: np.ndarray) -> float:
