@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from vasa.cli import asking
+from vasa.cli import asking, evaluate_motion
 from vasa.cli.writing import bar
 
 if TYPE_CHECKING:
@@ -30,10 +30,12 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("-o", "--output", required=True, help=f"folder for {REPORT}, {SHEET} and the videos")
     command.add_argument("--clips", type=int, default=8, help="at most so many clips of the test split (default: 8)")
     command.add_argument("--judge", metavar="FILE", help="MediaPipe's face_landmarker .task file, or a probe's folder")
-    command.add_argument(
+    which = command.add_mutually_exclusive_group()
+    which.add_argument(
         "--reader", metavar="FOLDER", nargs="?", const="",
         help="measure a face reader (default: the shipped one) in place of a model; FILM may be a folder of pictures",
     )  # fmt: skip
+    evaluate_motion.add(command, which)
     command.set_defaults(run=run)
 
 
@@ -41,6 +43,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Show every clip, measure, print one table, and write the report, the sheet and the videos."""
     if arguments.reader is not None:
         return measure_reader(arguments)
+    if evaluate_motion.wanted(arguments):
+        return measure_motion(arguments)
     return measure_model(arguments)
 
 
@@ -73,8 +77,25 @@ def measure_model(arguments: argparse.Namespace) -> None:
     Console(highlight=False, soft_wrap=True).print(f"Wrote {folder / REPORT}, {SHEET} and {len(clips)} videos.")
 
 
+def measure_motion(arguments: argparse.Namespace) -> None:
+    """What a motion generator heeds, and how it speaks, on people all over the film."""
+    from vasa import Pipeline
+    from vasa.evaluate.cast import talkers
+
+    evaluate_motion.check(arguments)
+    clips = talkers(held_out(arguments.film, arguments.clips), arguments.clips)
+    folder = new_folder(arguments.output)
+    pipe = Pipeline.from_pretrained(arguments.model, device=arguments.device)
+    evaluate_motion.measure(arguments, pipe, clips, folder)
+
+
 def test_clips(film: str, most: int) -> list[Clip]:
-    """Held-out clips; raises ValueError where there are none."""
+    """The first held-out clips; raises ValueError where there are none."""
+    return held_out(film, most)[:most]
+
+
+def held_out(film: str, most: int) -> list[Clip]:
+    """All held-out clips, of which at most some will be used; raises ValueError where there are none."""
     from vasa.data.film import clips_of
 
     if most < 1:
@@ -82,7 +103,7 @@ def test_clips(film: str, most: int) -> list[Clip]:
     clips = clips_of(film, "test")
     if not clips:
         raise ValueError(f"The film in {film} has no clip of the test split; film more people.")
-    return clips[:most]
+    return clips
 
 
 def new_folder(name: str) -> Path:

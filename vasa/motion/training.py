@@ -10,13 +10,13 @@ from torch import Tensor
 
 from vasa.geometry import POSE
 from vasa.motion.conditions import Conditions, Given
+from vasa.motion.drawing import drawn
 from vasa.motion.generator import DiffusionMotion
 from vasa.motion.loss import Dropout, masked_mse, noised, smoothness_mse, velocity_mse
 from vasa.motion.plot import compare
 from vasa.motion.probe import LinearProbe, correlation, jitter, spread
 from vasa.motion.track import Track
 from vasa.training import Optimisation
-from vasa.types import Controls
 
 POSE_SIZE = len(POSE)
 
@@ -137,11 +137,7 @@ def calibrate(generator: DiffusionMotion, frames: Track) -> None:
 
 def draw(generator: DiffusionMotion, features: Tensor, *, seed: int) -> Tensor:
     """Motion from sound alone, window by window as in use: features [B, T, A] -> normalised [B, T, M]."""
-    state, parts = generator.start(len(features), seed=seed), []
-    for piece in features.split(generator.window, dim=1):
-        motion, state = generator.step(piece, Controls(), state)
-        parts.append(generator.space.pack(motion))
-    return torch.cat(parts, dim=1)
+    return generator.space.pack(drawn(generator, features, seed=seed))
 
 
 def _zero(batch: Track) -> Tensor:
