@@ -1,18 +1,17 @@
-"""`vasa evaluate FILM --controls`, `--ablation`, `--speaking`: what a motion generator heeds, and how well it speaks."""
+"""`vasa evaluate FILM --controls`, `--ablation`, `--speaking`: what a motion generator heeds, and how it speaks."""
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from vasa.cli.writing import bar
+from vasa.cli import evaluate_speech
+from vasa.cli.writing import bar, write_report
 
 if TYPE_CHECKING:
     from vasa.data.film import Clip
@@ -31,18 +30,27 @@ def add(command: argparse.ArgumentParser, which: Any) -> None:
         "--controls", nargs="*", choices=names, metavar="NAME",
         help="ask for gaze, distance, emotion and pose (or those named) and read them back; a matrix of effects",
     )  # fmt: skip
+    which.add_argument("--ablation", action="store_true", help="scales of guidance and steps, from latents alone")
+    which.add_argument("--speaking", action="store_true", help="lips that shut on P, B and M, timing, and diversity")
     command.add_argument("--seeds", type=int, default=2, help="performances of each voice (default: 2)")
-    command.add_argument("--seconds", type=float, default=2.0, help="how long each is asked for (default: 2)")
+    command.add_argument("--seconds", type=float, default=2.0, help="how long a control is asked for (default: 2)")
+    command.add_argument("--capp", metavar="FOLDER", help="a judge of heads, `vasa train capp`, for --ablation")
+    command.add_argument("--sync", metavar="FOLDER", help="a judge of mouths, `vasa train sync`, for --ablation")
+    command.add_argument("--recordings", metavar="FOLDER", help="LJ Speech sentences with phone times, for --speaking")
 
 
 def wanted(arguments: argparse.Namespace) -> bool:
     """Whether one of these measurements was asked for."""
-    return arguments.controls is not None
+    return arguments.controls is not None or bool(arguments.ablation or arguments.speaking)
 
 
 def measure(arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], folder: Path) -> None:
     """The one that was asked for."""
-    controls(arguments, pipe, clips, folder)
+    if arguments.ablation:
+        return evaluate_speech.ablation(arguments, pipe, clips, folder)
+    if arguments.speaking:
+        return evaluate_speech.speaking(arguments, pipe, clips, folder, reader_for(arguments))
+    return controls(arguments, pipe, clips, folder)
 
 
 def controls(arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], folder: Path) -> None:
@@ -61,7 +69,7 @@ def controls(arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], f
     found = obedience(seen, frame_rate=asking.frame_rate)
     errors = reader_errors(reader, cast)
     head = {"model": arguments.model, "film": arguments.film, "reader": name, "people": len(cast)}
-    write(folder / "controls.json", head | {"seeds": arguments.seeds} | as_dict(found, errors))
+    write_report(folder / "controls.json", head | {"seeds": arguments.seeds} | as_dict(found, errors))
     title = f"{arguments.model} on {len(cast)} people of {arguments.film}"
     print_obedience(found, errors, title, name)
     written = "controls.json"
@@ -108,21 +116,6 @@ def as_dict(found: Obedience, errors: Mapping[str, float]) -> dict[str, Any]:
             "size": effects.size.tolist(), "standard_error": effects.error.tolist(),
         }  # fmt: skip
     return report
-
-
-def write(place: Path, report: Mapping[str, Any]) -> None:
-    """A report as JSON, whole or not at all; what could not be measured is null."""
-    beside = place.with_name(place.name + ".part")
-    beside.write_text(json.dumps(_known(report), indent=2) + "\n")
-    beside.replace(place)
-
-
-def _known(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _known(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_known(one) for one in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def print_obedience(found: Obedience, errors: Mapping[str, float], title: str, reader: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -32,6 +33,16 @@ def lip_correlation(true: Tensor, measured: Tensor, *, max_lag: int = 5) -> LipM
     return max(matches, key=lambda match: (match.r, -abs(match.lag)))
 
 
+def pooled_correlation(true: Sequence[Tensor], measured: Sequence[Tensor], *, max_lag: int = 5) -> LipMatch:
+    """The same for openings [T] of many clips together, each about its own mean.
+
+    Clips of a second have too few frames to find a lag in; all of them have enough.
+    """
+    gap = torch.full((max_lag,), torch.nan)
+    rows = [torch.cat([piece for one in some for piece in (one - one.nanmean(), gap)]) for some in (true, measured)]
+    return lip_correlation(rows[0].nan_to_num(), rows[1], max_lag=max_lag)
+
+
 def open_auc(measured: Tensor, phones: Tensor) -> float:
     """Probability that the mouth is more open on an open vowel than on P, B or M; NaN without both.
 
@@ -57,6 +68,26 @@ def closure_rate(measured: Tensor, phones: Tensor, *, below: float = 0.25) -> fl
     opening = ((measured - low) / (high - low).clamp_min(1e-6)).nan_to_num(1.0)
     closed = [opening[max(0, a - 1) : b + 1].min().item() < below for a, b in runs(phones, CLOSED)]
     return sum(closed) / len(closed) if closed else float("nan")
+
+
+def shut_level(measured: Tensor, true: Tensor, *, shut: float = 0.005, share: float = 0.9) -> float:
+    """What a judge measures at most, but for one frame in ten, where lips are shut; NaN where they never are.
+
+    measured, true: [T] of the same true frames. shut: opening from which true lips touch, for labels of a film: the
+    median of its P, B and M is below 0, of its vowels about 0.1.
+    """
+    seen = measured[(true <= shut) & ~measured.isnan()]
+    return seen.quantile(share).item() if len(seen) else float("nan")
+
+
+def shut_on_closed(measured: Tensor, phones: Tensor, *, level: float) -> Tensor:
+    """Whether the lips close fully on each P, B and M: [n] bool.
+
+    Fully: the opening falls, a frame more or less, to the level at which lips touch (`shut_level`). Stretches in which
+    nothing was measured are left out.
+    """
+    least = [measured[max(0, a - 1) : b + 1] for a, b in runs(phones, CLOSED)]
+    return torch.tensor([bool(some.nan_to_num(torch.inf).min() <= level) for some in least if not some.isnan().all()])
 
 
 def silent(phones: Tensor, *, settled: int = 5) -> Tensor:

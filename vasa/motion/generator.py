@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -57,6 +58,13 @@ class DiffusionMotion(nn.Module):
     def audio_dim(self) -> int:
         """A, numbers of sound a frame."""
         return self.net.audio_dim
+
+    def using(self, *, sampler: Sampler, guidance: Guidance) -> Self:
+        """The same network, sampled and guided otherwise; weights are shared."""
+        return type(self)(
+            net=self.net, space=self.space, schedule=self.schedule, objective=self.objective,
+            sampler=sampler, guidance=guidance, inertia=self.inertia,
+        ).train(self.training)  # fmt: skip
 
     def start(self, batch_size: int, *, seed: int) -> MotionState:
         """A fresh track for each face of a batch; raises ValueError for a negative seed."""

@@ -1,0 +1,109 @@
+"""`vasa evaluate FILM --ablation` and `--speaking`: tables of how a motion generator speaks."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from vasa.cli.writing import bar, write_report
+
+if TYPE_CHECKING:
+    from vasa.data.film import Clip
+    from vasa.evaluate.lines import Lines
+    from vasa.evaluate.probe import Probe
+    from vasa.evaluate.sayings import Saying
+    from vasa.evaluate.speaking import Lips
+    from vasa.pipeline import Pipeline
+
+Rows = Mapping[str, Mapping[str, float]]
+TRUTH = "true motion"
+
+
+def ablation(arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], folder: Path) -> None:
+    """Measure every variant; write ablation.json, print the table."""
+    from vasa.evaluate.ablation import Ablation, variants
+    from vasa.evaluate.agreeing import CAPP, Sync
+    from vasa.evaluate.cast import voice_of
+
+    generator, _ = voice_of(pipe)
+    wanted = variants(generator)
+    capp = CAPP(arguments.capp) if arguments.capp else None
+    sync = Sync(arguments.sync) if arguments.sync else None
+    said, lines = learned(pipe, clips)
+    measured = Ablation(
+        said, lines, space=generator.space, device=pipe.device, capp=capp, sync=sync, seeds=arguments.seeds
+    )
+    with bar() as progress:
+        rows = {"as it is": measured(generator)}
+        rows |= {one.name: measured(one.of(generator)) for one in progress.track(wanted, description="variants")}
+    rows[TRUTH] = measured.truth()
+    head = {"model": arguments.model, "film": arguments.film, "clips": len(clips), "seeds": arguments.seeds}
+    write_report(folder / "ablation.json", head | {"lines": lines.agreement, "rows": rows})
+    print_rows(rows, f"audio, gaze, steps: {arguments.model} on {len(clips)} clips of {arguments.film}", lines)
+    Console(highlight=False, soft_wrap=True).print(f"Wrote {folder / 'ablation.json'}.")
+
+
+def speaking(
+    arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], folder: Path, reader: tuple[Probe, str]
+) -> None:
+    """Measure lips on frames and performances from latents; write speaking.json, print two tables."""
+    from vasa.evaluate.speaking import diversity, filmed, labelled_shut, level_of, lip_numbers, performances, spoken
+
+    judge, name = reader
+    said, lines = learned(pipe, clips)
+    made = performances(pipe, said, seeds=arguments.seeds)
+    differ = diversity(made, said, lines, pipe.renderer.space)
+    with bar() as progress:
+        true = [filmed(clip, judge) for clip in progress.track(clips, description="filmed")]
+        pairs = progress.track([*zip(clips, made[0], strict=True)], description="spoken")
+        shown = [spoken(pipe, clip, track, judge) for clip, track in pairs]
+    level = level_of(true)
+    rows = {"spoken": lip_numbers(shown, level), "filmed": lip_numbers(true, level)}
+    if arguments.recordings:
+        rows["recordings"] = lip_numbers(recorded(arguments.recordings, pipe, clips, judge), level)
+    head = {"model": arguments.model, "film": arguments.film, "reader": name, "clips": len(clips)}
+    report = {"shut_level": level, "shut_on_pbm_labelled": labelled_shut(clips), "lips": rows, "seeds": differ}
+    write_report(folder / "speaking.json", head | report | {"lines": lines.agreement})
+    print_rows(rows, f"lips on frames: {arguments.model} on {len(clips)} clips of {arguments.film}, read by {name}")
+    print_rows({f"{arguments.seeds} seeds": differ}, "performances, from latents", lines)
+    Console(highlight=False, soft_wrap=True).print(f"Wrote {folder / 'speaking.json'}.")
+
+
+def learned(pipe: Pipeline, clips: list[Clip]) -> tuple[list[Saying], Lines]:
+    """True motion of every clip, and lines through it."""
+    from vasa.evaluate.lines import Lines
+    from vasa.evaluate.sayings import Saying
+
+    with bar() as progress:
+        found = [Saying.of(pipe, clip) for clip in progress.track(clips, description="clips")]
+    return found, Lines.fit(found)
+
+
+def recorded(folder: str, pipe: Pipeline, clips: list[Clip], judge: Probe) -> list[Lips]:
+    """Recorded sentences that are kept for measuring, said by one person of the film after another."""
+    from vasa.evaluate.speaking import recited
+    from vasa.people.recorded import recorded_ljspeech
+
+    sentences = [one for one in recorded_ljspeech(Path(folder)) if one.split == "test"][: len(clips)]
+    with bar() as progress:
+        pairs = progress.track([*zip(clips, sentences, strict=False)], description="recordings")
+        return [recited(pipe, clip, sentence, judge) for clip, sentence in pairs]
+
+
+def print_rows(rows: Rows, title: str, lines: Lines | None = None) -> None:
+    """A row each, a column a number."""
+    names = list(dict.fromkeys(name for row in rows.values() for name in row))
+    read = ", ".join(f"{name} r={r:.2f}" for name, r in lines.agreement.items()) if lines else ""
+    table = Table(box=None, title=title, caption=f"lines through latents: {read}" if lines else None)
+    table.add_column("", no_wrap=True)
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right")
+    for row, numbers in rows.items():
+        table.add_row(row, *(f"{numbers[name]:.2f}" if name in numbers else "" for name in names))
+    console = Console()
+    Console(width=max(console.width, 24 + 12 * len(names))).print(table)
