@@ -39,16 +39,17 @@ def _seen(pose: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def make_film(
-    folder: Path, *, clips: int = 3, frames: int = 12, size: int = 32, seed: int = 0, people: int | None = None
-) -> Path:
-    """A film folder as `vasa people film` writes it, of as many people as clips or fewer; the last clip is held out."""
+    folder: Path, *, clips: int = 3, frames: int = 12, size: int = 32, seed: int = 0, people: int | None = None,
+    held_out: int = 1,
+) -> Path:  # fmt: skip
+    """A film folder as `vasa people film` writes it, of as many people as clips or fewer; the last are held out."""
     people = people or clips
     random = torch.Generator().manual_seed(seed)
     pieces = []
     for number in range(clips):
         pose = torch.randn(frames, 6, generator=random) * torch.tensor([0.3, 0.2, 0.1, 0.1, 0.1, 0.1])
         pictures, places = ball(pose, torch.rand(3, generator=random) * 6, size)
-        split = "test" if number == clips - 1 else "train"
+        split = "test" if number >= clips - held_out else "train"
         facts = {"person": number % people, "voice": "none", "text": "", "split": split}
         tone = np.sin(np.arange(frames * 640) / 20) / 4
         pieces.append(

@@ -49,7 +49,7 @@ def measure(arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], fo
     if arguments.ablation:
         return evaluate_speech.ablation(arguments, pipe, clips, folder)
     if arguments.speaking:
-        return evaluate_speech.speaking(arguments, pipe, clips, folder, reader_for(arguments))
+        return evaluate_speech.speaking(arguments, pipe, clips, folder, reader_for(arguments.judge, pipe))
     return controls(arguments, pipe, clips, folder)
 
 
@@ -60,7 +60,7 @@ def controls(arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], f
     from vasa.evaluate.effect_picture import draw_effects
     from vasa.evaluate.obeying import Asking, asks, obedience, reader_errors
 
-    reader, name = reader_for(arguments)
+    reader, name = reader_for(arguments.judge, pipe)
     cast = Cast.of(pipe, clips, frames=pipe.clock.frames_in(arguments.seconds))
     asking = Asking(pipe, cast, reader, seeds=arguments.seeds)
     with bar() as progress:
@@ -88,16 +88,16 @@ def check(arguments: argparse.Namespace) -> None:
         raise ValueError(f"--seconds is at least 0.4; got {arguments.seconds}.")
 
 
-def reader_for(arguments: argparse.Namespace) -> tuple[Probe, str]:
-    """The face reader that measures, and what the report calls it; raises ValueError where --judge is none."""
+def reader_for(judge: str | None, pipe: Pipeline) -> tuple[Probe, str]:
+    """The face reader that measures, and what the report calls it; raises ValueError where --judge names none."""
     from vasa.evaluate.probe import Probe
     from vasa.face.reader_detector import SHIPPED
 
-    if arguments.judge is None:
-        return Probe(SHIPPED, device=arguments.device or "cpu"), "the face reader that ships with vasa"
-    if not Path(arguments.judge).is_dir():
-        raise ValueError(f"{arguments.judge} is no folder; this needs a face reader, which `vasa train reader` makes.")
-    return Probe(arguments.judge, device=arguments.device or "cpu"), f"{arguments.judge}: {Probe.name}"
+    if judge is None:
+        return Probe(SHIPPED, device=pipe.device), "the face reader that ships with vasa"
+    if not Path(judge).is_dir():
+        raise ValueError(f"{judge} is no folder; this needs a face reader, which `vasa train reader` makes.")
+    return Probe(judge, device=pipe.device), f"{judge}: {Probe.name}"
 
 
 def as_dict(found: Obedience, errors: Mapping[str, float]) -> dict[str, Any]:

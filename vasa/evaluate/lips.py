@@ -23,7 +23,7 @@ class LipMatch:
 
 
 def lip_correlation(true: Tensor, measured: Tensor, *, max_lag: int = 5) -> LipMatch:
-    """Pearson correlation of two openings [T] at the best lag; frames where `measured` is NaN are left out."""
+    """Pearson correlation of two openings [T] at the best lag; frames where one is NaN are left out."""
     if true.shape != measured.shape or true.ndim != 1 or len(true) <= 2 * max_lag + 2:
         raise ValueError(
             f"Two tracks of equal length, above {2 * max_lag + 2} frames, are compared; got "
@@ -40,7 +40,7 @@ def pooled_correlation(true: Sequence[Tensor], measured: Sequence[Tensor], *, ma
     """
     gap = torch.full((max_lag,), torch.nan)
     rows = [torch.cat([piece for one in some for piece in (one - one.nanmean(), gap)]) for some in (true, measured)]
-    return lip_correlation(rows[0].nan_to_num(), rows[1], max_lag=max_lag)
+    return lip_correlation(*rows, max_lag=max_lag)
 
 
 def open_auc(measured: Tensor, phones: Tensor) -> float:

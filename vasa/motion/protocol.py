@@ -82,7 +82,11 @@ class MotionGenerator(Protocol):
     """Turns sound and controls into motion, one window at a time; keeps nothing between calls."""
 
     space: MotionSpace
-    window: int  # frames the network sees at once
+
+    @property
+    def window(self) -> int:
+        """Frames the network sees at once."""
+        ...
 
     def start(self, batch_size: int, *, seed: int) -> MotionState:
         """A fresh track for each face; face b of a batch has seed `seed + b`, so a batch equals its faces alone."""
