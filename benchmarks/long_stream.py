@@ -1,6 +1,6 @@
 """A long sound through a Session in short hops, at the level of motion: memory stays flat and nothing drifts.
 
-    python benchmarks/long_stream.py [--model NAME] [--minutes 60] [--hop 5] [--speech FILE ...] [--film FILM]
+    python benchmarks/long_stream.py [--model NAME] [--minutes 60] [--period 60] [--hop 5] [--speech FILE ...] [--film FILM]
 
 Frames are not rendered: what a stream adds up is in its sound and its motion. With a film's held-out clips the lips are
 read off the motion, too, by a line. Prints a table and, with -o, writes JSON.
@@ -32,7 +32,6 @@ from vasa.store import SHIPPED
 
 SPEECH = SHIPPED / "mini" / "demo" / "speech.flac"
 PAUSE_S = (0.2, 2.0)  # silence between two recordings, at least and at most
-MINUTE = 60 * CLOCK.frame_rate
 
 
 def sound(files: list[Path], seconds: float) -> Iterator[Tensor]:
@@ -76,7 +75,7 @@ def stream(pipe: Pipeline, arguments: argparse.Namespace) -> dict[str, Any]:
         motion=generator, audio=audio, show=unseen, controls=Controls(), seed=arguments.seed, size_px=(0, 0),
         stride=arguments.hop, device=pipe.device,
     )  # fmt: skip
-    minutes, memory, started = Minutes(MINUTE, names), list[float](), time.perf_counter()
+    minutes, memory, started = Minutes(CLOCK.frames_in(arguments.period), names), list[float](), time.perf_counter()
     for chunk in sound(arguments.speech, 60 * arguments.minutes):
         for piece in session.feed(chunk):
             minutes.add(watched(pipe, piece.motion, lines))
@@ -84,7 +83,7 @@ def stream(pipe: Pipeline, arguments: argparse.Namespace) -> dict[str, Any]:
             memory.append(peak_memory_mb())
     took = time.perf_counter() - started
     return {
-        "model": arguments.model, "hop": arguments.hop, "minutes": len(minutes.means),
+        "model": arguments.model, "hop": arguments.hop, "periods": len(minutes.means), "period_s": arguments.period,
         "real_time_factor": session.made / CLOCK.frame_rate / took, "machine": processor(), "device": str(pipe.device),
         "peak_memory_mb": memory, "drift": drift(minutes),
     }  # fmt: skip
@@ -94,7 +93,8 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--model", default="mini")
     options.add_argument("--device")
-    options.add_argument("--minutes", type=float, default=60.0, help="at least 2, to compare a first and a last one")
+    options.add_argument("--minutes", type=float, default=60.0, help="length of the sound")
+    options.add_argument("--period", type=float, default=60.0, help="seconds of each of the statistics")
     options.add_argument("--hop", type=int, default=5)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--speech", type=Path, nargs="+", default=[SPEECH])

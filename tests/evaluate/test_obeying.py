@@ -39,6 +39,7 @@ def test_who_does_what_is_asked_misses_nothing(film: Path, pipe: Pipeline) -> No
     assert found.numbers["gaze_error_deg"] == pytest.approx(0, abs=1e-3)
     assert found.numbers["gaze_frame_error_deg"] == pytest.approx(0, abs=1e-3)
     assert found.numbers["distance_error_percent"] == pytest.approx(0, abs=1e-3)
+    assert found.numbers["distance_change_error_percent"] == pytest.approx(0, abs=1e-3)
     assert found.numbers["emotion_recognised"] == 1
     assert torch.equal(found.shown, 8 * torch.eye(8, dtype=torch.float64))  # four people, two seeds
     assert found.numbers["gaze_error_deg_ignored"] > 9

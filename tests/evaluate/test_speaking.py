@@ -217,6 +217,9 @@ def test_the_command_writes_the_papers_table_and_how_it_speaks(world: dict[str, 
 def test_mistakes_get_a_plain_sentence(world: dict[str, str], tmp_path: Path, capsys) -> None:
     for words, sentence in [
         (["--controls", "--seeds", "0"], "--seeds is at least 1"),
+        (["--speaking", "--seeds", "1"], "--seeds is 2 or more"),
+        (["--controls", "--clips", "1", "--seeds", "1"], "take more --clips"),
+        (["--speaking", "--recordings", str(tmp_path)], "no alignment.json"),
         (["--controls", "--seconds", "0.1"], "--seconds is at least 0.4"),
         (["--ablation", "--clips", "3"], "4 clips or more"),
         (["--controls", "--judge", str(tmp_path / "face.task")], "is no folder"),

@@ -60,6 +60,8 @@ def controls(arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], f
     from vasa.evaluate.effect_picture import draw_effects
     from vasa.evaluate.obeying import Asking, asks, obedience, reader_errors
 
+    if len(clips) * arguments.seeds < 2:
+        raise ValueError("Effects are told in units of the spread over people; take more --clips, or more --seeds.")
     reader, name = reader_for(arguments.judge, pipe)
     cast = Cast.of(pipe, clips, frames=pipe.clock.frames_in(arguments.seconds))
     asking = Asking(pipe, cast, reader, seeds=arguments.seeds)
@@ -84,6 +86,8 @@ def check(arguments: argparse.Namespace) -> None:
     """Raise ValueError for options that make no sense."""
     if arguments.seeds < 1:
         raise ValueError(f"--seeds is at least 1; got {arguments.seeds}.")
+    if arguments.speaking and arguments.seeds < 2:
+        raise ValueError("--speaking tells performances apart: --seeds is 2 or more.")
     if not arguments.seconds >= 0.4:
         raise ValueError(f"--seconds is at least 0.4; got {arguments.seconds}.")
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vasa.evaluate.probe import Probe
     from vasa.evaluate.sayings import Saying
     from vasa.evaluate.speaking import Lips
+    from vasa.people.voices import Utterance
     from vasa.pipeline import Pipeline
 
 Rows = Mapping[str, Mapping[str, float]]
@@ -55,6 +56,7 @@ def speaking(
     from vasa.evaluate.speaking import diversity, filmed, labelled_shut, level_of, lip_numbers, performances, spoken
 
     judge, name = reader
+    sentences = sentences_in(arguments.recordings) if arguments.recordings else []
     said, lines = learned(pipe, clips)
     made = performances(pipe, said, seeds=arguments.seeds)
     differ = diversity(made, said, lines, pipe.renderer.space)
@@ -64,8 +66,8 @@ def speaking(
         shown = [spoken(pipe, clip, track, judge) for clip, track in pairs]
     level = level_of(true)
     rows = {"spoken": lip_numbers(shown, level), "filmed": lip_numbers(true, level)}
-    if arguments.recordings:
-        rows["recordings"] = lip_numbers(recorded(arguments.recordings, pipe, clips, judge), level)
+    if sentences:
+        rows["recordings"] = lip_numbers(recorded(sentences, pipe, clips, judge), level)
     head = {"model": arguments.model, "film": arguments.film, "reader": name, "clips": len(clips)}
     report = {"shut_level": level, "shut_on_pbm_labelled": labelled_shut(clips), "lips": rows, "seeds": differ}
     write_report(folder / "speaking.json", head | report | {"lines": lines.agreement})
@@ -76,20 +78,26 @@ def speaking(
 
 def learned(pipe: Pipeline, clips: list[Clip]) -> tuple[list[Saying], Lines]:
     """True motion of every clip, and lines through it."""
-    from vasa.evaluate.lines import Lines
+    from vasa.evaluate.lines import Lines, check_enough
     from vasa.evaluate.sayings import Saying
 
+    check_enough(len(clips))
     with bar() as progress:
         found = [Saying.of(pipe, clip) for clip in progress.track(clips, description="clips")]
     return found, Lines.fit(found)
 
 
-def recorded(folder: str, pipe: Pipeline, clips: list[Clip], judge: Probe) -> list[Lips]:
-    """Recorded sentences that are kept for measuring, said by one person of the film after another."""
-    from vasa.evaluate.speaking import recited
+def sentences_in(folder: str) -> list[Utterance]:
+    """Recorded sentences that are kept for measuring; raises FileNotFoundError where the folder holds none."""
     from vasa.people.recorded import recorded_ljspeech
 
-    sentences = [one for one in recorded_ljspeech(Path(folder)) if one.split == "test"][: len(clips)]
+    return [sentence for sentence in recorded_ljspeech(Path(folder)) if sentence.split == "test"]
+
+
+def recorded(sentences: list[Utterance], pipe: Pipeline, clips: list[Clip], judge: Probe) -> list[Lips]:
+    """Sentences, each said by another person of the film, as many as there are of both."""
+    from vasa.evaluate.speaking import recited
+
     with bar() as progress:
         pairs = progress.track([*zip(clips, sentences, strict=False)], description="recordings")
         return [recited(pipe, clip, sentence, judge) for clip, sentence in pairs]

@@ -16,7 +16,7 @@ LEAST = 1e-12
 class Minutes:
     """Sums of tracks, minute by minute: memory does not grow with frames.
 
-    frames: of a minute. names: of the numbers in a row, `POSE` and what else is watched.
+    frames: of a minute, or of another period. names: of the numbers in a row, `POSE` and what else is watched.
     """
 
     frames: int

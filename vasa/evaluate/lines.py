@@ -31,8 +31,7 @@ class Lines:
     @classmethod
     def fit(cls, sayings: Sequence[Saying]) -> Lines:
         """Fit on clips; raises ValueError where there are fewer than four, half of which has to be left for trial."""
-        if len(sayings) < 4:
-            raise ValueError(f"Lines through latents take 4 clips or more; got {len(sayings)}.")
+        check_enough(len(sayings))
         agreement = {name: _tried(sayings, name) for name in _LABELS}
         return cls({name: _fitted(sayings, name) for name in _LABELS}, agreement)
 
@@ -47,6 +46,12 @@ class Lines:
     def mouth(self, latents: Tensor) -> Tensor:
         """[T, M] -> [T, 40], see `vasa.data.agreeing.mouth`."""
         return self.lines[MOUTH](latents)
+
+
+def check_enough(clips: int) -> None:
+    """Raise ValueError where there are too few clips to fit lines on one half and try them on the other."""
+    if clips < 4:
+        raise ValueError(f"Lines through latents take 4 clips or more; got {clips}.")
 
 
 _LABELS = {

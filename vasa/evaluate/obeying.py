@@ -78,22 +78,21 @@ def obedience(seen: Mapping[Ask, Seen], *, frame_rate: float) -> Obedience:
     """What readings of every ask come to; `NOTHING` is among them. frame_rate: of the frames that were read.
 
     gaze_error_deg: angle from what is asked to the main gaze of each track (VASA-1's E_g), gaze_frame_error_deg to that
-    of each frame; distance_error_percent: of each track's mean distance; emotion_recognised: share of tracks whose
-    mean probability is highest for what was asked. Names that end in _ignored say what these would be for a generator
-    that heeds nothing. Raises ValueError where there are fewer than two people and seeds.
+    of each frame. distance_error_percent: of each track's mean distance; distance_change_error_percent: of the same
+    relative to the person's own where the middle distance is asked, so that what a reader always misses of a face
+    cancels. emotion_recognised: share of tracks whose mean probability is highest for what was asked. Names that end in
+    _ignored say what these would be for a generator that heeds nothing. Raises ValueError below two people and seeds.
     """
-    by_control = {name: [ask for ask in seen if ask.control == name] for name in CONTROLS}
-    asked = [ask for ask in grid() if ask in seen]
-    values = {name: [ask for ask in asked if ask.control == name] for name in CONTROLS}
+    asked = {name: [ask for ask in grid() if ask.control == name and ask in seen] for name in CONTROLS}
     numbers: dict[str, float] = {}
-    if values[GAZE]:
-        numbers |= _gaze_numbers(seen, values[GAZE])
-    if values[DISTANCE]:
-        numbers |= _distance_numbers(seen, values[DISTANCE])
-    confusion = _confusion(seen, values[EMOTION]) if values[EMOTION] else None
+    if asked[GAZE]:
+        numbers |= _gaze_numbers(seen, asked[GAZE])
+    if asked[DISTANCE]:
+        numbers |= _distance_numbers(seen, asked[DISTANCE])
+    confusion = _confusion(seen, asked[EMOTION]) if asked[EMOTION] else None
     if confusion is not None:
         numbers["emotion_recognised"] = float((confusion.diagonal() / confusion.sum(-1)).nanmean())
-    return Obedience(numbers, confusion, _matrix(seen, frame_rate, [name for name in CONTROLS if by_control[name]]))
+    return Obedience(numbers, confusion, _matrix(seen, frame_rate))
 
 
 def reader_errors(reader: Reads, cast: Cast, *, every: int = 2) -> dict[str, float]:
@@ -131,14 +130,21 @@ def _gaze_numbers(seen: Mapping[Ask, Seen], asked: Sequence[Ask]) -> dict[str, f
 
 
 def _distance_numbers(seen: Mapping[Ask, Seen], asked: Sequence[Ask]) -> dict[str, float]:
-    def error(of: Mapping[Ask, Seen]) -> float:
-        ratios = [distance(_sure(track)).mean() / ask.value[0] for ask in asked for track in of[ask]]
-        return 100 * float((torch.stack(ratios) - 1).abs().nanmean())
+    goals = torch.tensor([ask.value[0] for ask in asked])[:, None]
+    middle = len(asked) // 2
 
-    return {
-        "distance_error_percent": error(seen),
-        "distance_error_percent_ignored": error(dict.fromkeys(asked, seen[NOTHING])),
-    }
+    def ratios(of: Mapping[Ask, Seen]) -> Tensor:
+        rows = [torch.stack([distance(_sure(track)).mean() for track in of[ask]]) for ask in asked]
+        return torch.stack(rows) / goals
+
+    found, ignored = ratios(seen), ratios(dict.fromkeys(asked, seen[NOTHING]))
+    errors = {"": found, "_ignored": ignored}
+    numbers = {f"distance_error_percent{which}": _percent(rows) for which, rows in errors.items()}
+    return numbers | {"distance_change_error_percent": _percent(found / found[middle])}
+
+
+def _percent(ratios: Tensor) -> float:
+    return 100 * float((ratios - 1).abs().nanmean())
 
 
 def _confusion(seen: Mapping[Ask, Seen], asked: Sequence[Ask]) -> Tensor:
@@ -152,9 +158,9 @@ def _confusion(seen: Mapping[Ask, Seen], asked: Sequence[Ask]) -> Tensor:
     return table
 
 
-def _matrix(seen: Mapping[Ask, Seen], frame_rate: float, controls: Collection[str]) -> Effects | None:
+def _matrix(seen: Mapping[Ask, Seen], frame_rate: float) -> Effects | None:
     rows = {ask: _rows(tracks, frame_rate) for ask, tracks in seen.items()}
-    found = [move for move in moves(controls=controls) if move.low in rows and move.high in rows]
+    found = [move for move in moves() if move.low in rows and move.high in rows]
     return effects({move: (rows[move.low], rows[move.high]) for move in found}, rows[NOTHING]) if found else None
 
 
