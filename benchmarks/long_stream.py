@@ -1,9 +1,9 @@
 """A long sound through a Session in short hops, at the level of motion: memory stays flat and nothing drifts.
 
-    python benchmarks/long_stream.py [--model NAME] [--minutes 60] [--period 60] [--hop 5] [--speech FILE ...] [--film FILM]
+    python benchmarks/long_stream.py [--model NAME] [--minutes 60] [--period 60] [--hop 5] [--speech FILE ...]
 
-Frames are not rendered: what a stream adds up is in its sound and its motion. With a film's held-out clips the lips are
-read off the motion, too, by a line. Prints a table and, with -o, writes JSON.
+Frames are not rendered: what a stream adds up is in its sound and its motion. With --film FILM lips are read off the
+motion by a line that is fitted with the film's held-out clips. Prints a table and, with -o, writes JSON.
 """
 
 from __future__ import annotations
