@@ -12,6 +12,7 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,9 @@ def stream(pipe: Pipeline, arguments: argparse.Namespace) -> dict[str, Any]:
         stride=arguments.hop, device=pipe.device,
     )  # fmt: skip
     minutes, memory, started = Minutes(CLOCK.frames_in(arguments.period), names), list[float](), time.perf_counter()
-    for chunk in sound(arguments.speech, 60 * arguments.minutes):
-        for piece in session.feed(chunk):
+    chunks = sound(arguments.speech, 60 * arguments.minutes)
+    for pieces in chain(map(session.feed, chunks), [session.finish()]):
+        for piece in pieces:
             minutes.add(watched(pipe, piece.motion, lines))
         if len(minutes.means) > len(memory):
             memory.append(peak_memory_mb())

@@ -14,7 +14,7 @@ from vasa import checkpoint
 from vasa.cli import main
 from vasa.config import instantiate, leaf
 from vasa.data.gaze import main_gaze
-from vasa.evaluate.ablation import Ablation, Variant, variants
+from vasa.evaluate.ablation import Ablation, Variant, adjustable, variants
 from vasa.evaluate.drift import Minutes, drift
 from vasa.evaluate.head import pose_variation
 from vasa.evaluate.lines import Lines
@@ -88,7 +88,7 @@ def test_the_papers_rows_and_a_few_steps(pipe: Pipeline) -> None:
     flow = variants(instantiate(leaf("motion", "flow")))
     assert {row.sampler for row in flow} == {Euler}
     with pytest.raises(ValueError, match="cannot be sampled and guided otherwise"):
-        variants(object())  # type: ignore[arg-type]
+        adjustable(object())  # type: ignore[arg-type]
 
 
 def test_a_variant_shares_weights_and_changes_what_is_made(pipe: Pipeline) -> None:

@@ -27,11 +27,11 @@ TRUTH = "true motion"
 
 def ablation(arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], folder: Path) -> None:
     """Measure every variant; write ablation.json, print the table."""
-    from vasa.evaluate.ablation import Ablation, variants
+    from vasa.evaluate.ablation import Ablation, adjustable, variants
     from vasa.evaluate.agreeing import CAPP, Sync
     from vasa.evaluate.cast import voice_of
 
-    generator, _ = voice_of(pipe)
+    generator = adjustable(voice_of(pipe)[0])
     wanted = variants(generator)
     capp = CAPP(arguments.capp) if arguments.capp else None
     sync = Sync(arguments.sync) if arguments.sync else None

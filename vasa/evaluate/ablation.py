@@ -59,15 +59,20 @@ class Variant:
         return generator.using(sampler=self.sampler(steps=self.steps), guidance=guidance)
 
 
-def variants(generator: MotionGenerator) -> list[Variant]:
-    """The paper's rows, and the default scales at few steps; raises ValueError where the generator has no such parts.
-
-    A flow is sampled by Euler's steps throughout, anything else by DDIM and, at few steps, by DPM-Solver++.
-    """
+def adjustable(generator: MotionGenerator) -> Adjustable:
+    """The same generator; raises ValueError where it cannot be sampled and guided otherwise."""
     if not isinstance(generator, Adjustable):
         raise ValueError(
             f"A {type(generator).__name__} cannot be sampled and guided otherwise; this table is for those of vasa."
         )
+    return generator
+
+
+def variants(generator: Adjustable) -> list[Variant]:
+    """The paper's rows, and the default scales at few steps.
+
+    A flow is sampled by Euler's steps throughout, anything else by DDIM and, at few steps, by DPM-Solver++.
+    """
     flow = isinstance(generator.objective, PredictFlow)
     many, few = (Euler, Euler) if flow else (DDIM, Multistep)
     rows = [Variant(audio, gaze, steps, many) for audio, gaze, steps in PAPER]
