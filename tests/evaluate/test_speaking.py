@@ -221,7 +221,6 @@ def test_mistakes_get_a_plain_sentence(world: dict[str, str], tmp_path: Path, ca
         (["--controls", "--clips", "1", "--seeds", "1"], "take more --clips"),
         (["--speaking", "--recordings", str(tmp_path)], "no alignment.json"),
         (["--controls", "--seconds", "0.1"], "--seconds is at least 0.4"),
-        (["--ablation", "--clips", "3"], "4 clips or more"),
         (["--controls", "--judge", str(tmp_path / "face.task")], "is no folder"),
     ]:
         assert evaluate(world, tmp_path / "out", *words) == 2

@@ -80,10 +80,9 @@ def measure_model(arguments: argparse.Namespace) -> None:
 def measure_motion(arguments: argparse.Namespace) -> None:
     """What a motion generator heeds, and how it speaks, on people all over the film."""
     from vasa import Pipeline
-    from vasa.evaluate.cast import talkers
 
     evaluate_motion.check(arguments)
-    clips = talkers(held_out(arguments.film, arguments.clips), arguments.clips)
+    clips = held_out(arguments.film, arguments.clips)
     folder = new_folder(arguments.output)
     pipe = Pipeline.from_pretrained(arguments.model, device=arguments.device)
     evaluate_motion.measure(arguments, pipe, clips, folder)

@@ -44,12 +44,17 @@ def wanted(arguments: argparse.Namespace) -> bool:
     return arguments.controls is not None or bool(arguments.ablation or arguments.speaking)
 
 
-def measure(arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], folder: Path) -> None:
-    """The one that was asked for."""
+def measure(arguments: argparse.Namespace, pipe: Pipeline, everybody: list[Clip], folder: Path) -> None:
+    """The one that was asked for, on people who talk from all over the film."""
+    from vasa.evaluate.cast import talkers
+
+    clips = talkers(everybody, arguments.clips)
+    for_lines = talkers(everybody, evaluate_speech.FOR_LINES)
     if arguments.ablation:
-        return evaluate_speech.ablation(arguments, pipe, clips, folder)
+        return evaluate_speech.ablation(arguments, pipe, clips, for_lines, folder)
     if arguments.speaking:
-        return evaluate_speech.speaking(arguments, pipe, clips, folder, reader_for(arguments.judge, pipe))
+        reader = reader_for(arguments.judge, pipe)
+        return evaluate_speech.speaking(arguments, pipe, clips, for_lines, folder, reader)
     return controls(arguments, pipe, clips, folder)
 
 

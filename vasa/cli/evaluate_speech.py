@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
 Rows = Mapping[str, Mapping[str, float]]
 TRUTH = "true motion"
+FOR_LINES = 40  # clips that lines are fitted with, at most: fewer fit what is not there
 
 
-def ablation(arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], folder: Path) -> None:
+def ablation(
+    arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], for_lines: list[Clip], folder: Path
+) -> None:
     """Measure every variant; write ablation.json, print the table."""
     from vasa.evaluate.ablation import Ablation, adjustable, variants
     from vasa.evaluate.agreeing import CAPP, Sync
@@ -35,7 +38,7 @@ def ablation(arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], f
     wanted = variants(generator)
     capp = CAPP(arguments.capp) if arguments.capp else None
     sync = Sync(arguments.sync) if arguments.sync else None
-    said, lines = learned(pipe, clips)
+    said, lines = learned(pipe, clips, for_lines)
     measured = Ablation(
         said, lines, space=generator.space, device=pipe.device, capp=capp, sync=sync, seeds=arguments.seeds
     )
@@ -50,14 +53,15 @@ def ablation(arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], f
 
 
 def speaking(
-    arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], folder: Path, reader: tuple[Probe, str]
-) -> None:
+    arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], for_lines: list[Clip], folder: Path,
+    reader: tuple[Probe, str],
+) -> None:  # fmt: skip
     """Measure lips on frames and performances from latents; write speaking.json, print two tables."""
     from vasa.evaluate.speaking import diversity, filmed, labelled_shut, level_of, lip_numbers, performances, spoken
 
     judge, name = reader
     sentences = sentences_in(arguments.recordings) if arguments.recordings else []
-    said, lines = learned(pipe, clips)
+    said, lines = learned(pipe, clips, for_lines)
     made = performances(pipe, said, seeds=arguments.seeds)
     differ = diversity(made, said, lines, pipe.renderer.space)
     with bar() as progress:
@@ -76,15 +80,16 @@ def speaking(
     Console(highlight=False, soft_wrap=True).print(f"Wrote {folder / 'speaking.json'}.")
 
 
-def learned(pipe: Pipeline, clips: list[Clip]) -> tuple[list[Saying], Lines]:
-    """True motion of every clip, and lines through it."""
+def learned(pipe: Pipeline, clips: list[Clip], for_lines: list[Clip]) -> tuple[list[Saying], Lines]:
+    """True motion of every clip, and lines through that of the clips for lines."""
     from vasa.evaluate.lines import Lines, check_enough
     from vasa.evaluate.sayings import Saying
 
-    check_enough(len(clips))
+    check_enough(len(for_lines))
+    wanted = {clip.name: clip for clip in [*clips, *for_lines]}
     with bar() as progress:
-        found = [Saying.of(pipe, clip) for clip in progress.track(clips, description="clips")]
-    return found, Lines.fit(found)
+        found = {name: Saying.of(pipe, wanted[name]) for name in progress.track([*wanted], description="clips")}
+    return [found[clip.name] for clip in clips], Lines.fit([found[clip.name] for clip in for_lines])
 
 
 def sentences_in(folder: str) -> list[Utterance]:
