@@ -35,6 +35,11 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--reader", metavar="FOLDER", nargs="?", const="",
         help="measure a face reader (default: the shipped one) in place of a model; FILM may be a folder of pictures",
     )  # fmt: skip
+    which.add_argument(
+        "--apart", action="store_true",
+        help="measure what the model's renderer alone keeps apart: pose, expression and person; FILM is a paired one",
+    )  # fmt: skip
+    command.add_argument("--people", type=int, help="with --apart: at most so many people (default: all)")
     evaluate_motion.add(command, which)
     command.set_defaults(run=run)
 
@@ -43,6 +48,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Show every clip, measure, print one table, and write the report, the sheet and the videos."""
     if arguments.reader is not None:
         return measure_reader(arguments)
+    if arguments.apart:
+        return measure_apart(arguments)
     if evaluate_motion.wanted(arguments):
         return measure_motion(arguments)
     return measure_model(arguments)
@@ -55,6 +62,18 @@ def measure_reader(arguments: argparse.Namespace) -> None:
 
     folder = new_folder(arguments.output)
     measure(arguments.film, arguments.reader or str(SHIPPED), folder, report=REPORT, sheet=SHEET)
+    Console(highlight=False, soft_wrap=True).print(f"Wrote {folder / REPORT} and {SHEET}.")
+
+
+def measure_apart(arguments: argparse.Namespace) -> None:
+    """What a renderer alone keeps apart; --judge names a probe's folder in place of the reader that ships."""
+    from vasa.cli.evaluate_apart import measure
+
+    if arguments.judge is not None and not Path(arguments.judge).is_dir():
+        raise ValueError(f"--apart reads faces with a probe: --judge names its folder; got {arguments.judge}.")
+    folder = new_folder(arguments.output)
+    film, model, people = arguments.film, arguments.model, arguments.people
+    measure(film, model, arguments.device, arguments.judge, people, folder, report=REPORT, sheet=SHEET)
     Console(highlight=False, soft_wrap=True).print(f"Wrote {folder / REPORT} and {SHEET}.")
 
 

@@ -12,12 +12,12 @@ from torch import Tensor
 class LinearProbe:
     """value = latents @ weight + bias."""
 
-    weight: Tensor  # [M, 1]
-    bias: Tensor  # [1]
+    weight: Tensor  # [M, K]
+    bias: Tensor  # [K]
 
     @classmethod
     def fit(cls, latents: Tensor, value: Tensor, *, ridge: float = 1e-3) -> LinearProbe:
-        """Ridge regression of value [N, 1] on latents [N, M]."""
+        """Ridge regression of value [N, K] on latents [N, M]."""
         x, y = latents.double(), value.double()
         centred = x - x.mean(0)
         gram = centred.T @ centred / len(x) + ridge * torch.eye(x.shape[1], dtype=x.dtype)
@@ -25,7 +25,7 @@ class LinearProbe:
         return cls(weight.float(), (y.mean(0) - x.mean(0) @ weight).float())
 
     def __call__(self, latents: Tensor) -> Tensor:
-        """[..., M] -> [..., 1]."""
+        """[..., M] -> [..., K]."""
         return latents @ self.weight.to(latents) + self.bias.to(latents)
 
 
