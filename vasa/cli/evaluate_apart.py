@@ -51,16 +51,16 @@ def as_json(facts: dict[str, Any], found: Apart) -> str:
 
 
 def print_tables(found: Apart, title: str, told: str) -> None:
-    """Codes, then one row for each kind of showing."""
+    """Codes, then pictures, a column for each kind of showing."""
     codes = Table(title=f"{title}: codes", show_header=False)
     for name, value in found.codes.items():
         codes.add_row(name, f"{value:.3f}")
     shown = Table(title="pictures", caption=f"reader: {told}")
     shown.add_column("", no_wrap=True)
+    for kind in found.shown:
+        shown.add_column(kind)
     for name in next(iter(found.shown.values())):
-        shown.add_column(name, overflow="fold")
-    for name, row in found.shown.items():
-        shown.add_row(name, *(f"{value:.3g}" for value in row.values()))
+        shown.add_row(name, *(f"{row[name]:.3g}" for row in found.shown.values()))
     Console().print(codes, shown)
 
 

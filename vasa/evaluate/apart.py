@@ -42,9 +42,12 @@ def measure(
 
 
 def sheet(showing: Showing, planned: list[Act], *, people: int = 3) -> Tensor:
-    """Two frames of each swap of the first few people: [3, H, W]."""
-    chosen = [act for act in planned if act.name in SHEET_ACTS and act.person < people]
-    rows = [torch.cat(list(_row(showing, act, frame)), dim=-1) for act in chosen for frame in _middle(act.truth)]
+    """Two frames of the first of each kind of swap, of a few people: [3, H, W]."""
+    chosen: dict[tuple[str, int], Act] = {}
+    for act in planned:
+        if act.name in SHEET_ACTS and act.person < people:
+            chosen.setdefault((act.name, act.person), act)
+    rows = [torch.cat(list(_row(showing, act, at)), dim=-1) for act in chosen.values() for at in _middle(act.truth)]
     return torch.cat(rows, dim=-2)
 
 
