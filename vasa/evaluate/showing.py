@@ -117,7 +117,7 @@ class Showing:
             part = F.interpolate(act.truth.place(frames)[:, 4:].float(), truth.shape[-2:], mode="nearest")
             picture.update(shown, truth)
             person.update(shown, truth, (part > 0).float())
-            read += [self.reader.read(shown)] if act.motion else []
+            read += [] if act.motion is None else [self.reader.read(shown)]
         found = {"psnr_db": picture.compute().item(), "person_psnr_db": person.compute().item()}
         return found | self._compared(FaceReading.cat(read) if read else self.filmed(act.truth), act)
 
