@@ -160,6 +160,8 @@ def test_callers_mistakes_are_plain_sentences(
     ]:
         assert main(["evaluate", *words, "--apart", "-o", str(tmp_path / "out"), "--device", "cpu"]) == 2
         assert sentence in capsys.readouterr().err
+    assert main(["evaluate", str(plain), "--people", "2", "-o", str(tmp_path / "out")]) == 2
+    assert "goes with --apart" in capsys.readouterr().err
     (folder / "shards" / "000000.tar").rename(tmp_path / "elsewhere.tar")
     with pytest.raises(ValueError, match="not whole"):
         paired_film(folder)

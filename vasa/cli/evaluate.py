@@ -50,6 +50,8 @@ def run(arguments: argparse.Namespace) -> None:
         return measure_reader(arguments)
     if arguments.apart:
         return measure_apart(arguments)
+    if arguments.people is not None:
+        raise ValueError("--people goes with --apart; --clips limits what else is measured.")
     if evaluate_motion.wanted(arguments):
         return measure_motion(arguments)
     return measure_model(arguments)
