@@ -18,16 +18,17 @@ def test_frames_of_closed_eyes_are_drawn_more_often(tmp_path: Path) -> None:
     labels = film.clips[0].labels
     labels["blink"] = torch.zeros(10, 2)
     labels["blink"][[3, 8]] = 1.0
-    labels["lip_opening"] = torch.zeros(10)
+    labels["lip_opening"], labels["gaze"] = torch.zeros(10), torch.zeros(10, 2)
     blinking = {film.clips[0].frames(np.array([n])).float().mean().item() for n in (3, 8)}
     drawn = torch.cat([film[n]["frames"].float().mean((1, 2, 3)) for n in range(100)])
     share = sum(round(v, 4) in {round(b, 4) for b in blinking} for v in drawn.tolist()) / len(drawn)
     assert abs(share - 10 / 18) < 0.06
 
 
-def test_open_mouths_are_drawn_more_often() -> None:
-    labels = {"blink": torch.zeros(3, 2), "lip_opening": torch.tensor([0.0, 0.1, 5.0])}
-    assert torch.allclose(rarity(labels), torch.tensor([1.0, 2.0, 4.0]))
+def test_open_mouths_and_looks_aside_are_drawn_more_often() -> None:
+    gaze = torch.tensor([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.3, 0.4]])
+    labels = {"blink": torch.zeros(4, 2), "lip_opening": torch.tensor([0.0, 0.1, 5.0, 0.0]), "gaze": gaze}
+    assert torch.allclose(rarity(labels), torch.tensor([1.0, 2.0, 4.0, 4.0]))
 
 
 def test_frames_maps_and_sound_are_those_that_were_filmed(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from vasa import checkpoint
 from vasa.config import instantiate, leaf
@@ -45,9 +46,9 @@ def test_faces_of_a_batch_do_not_touch_each_other(reader: FaceReader) -> None:
 
 
 def test_everything_read_has_a_gradient_in_the_picture(reader: FaceReader) -> None:
-    for name in vars(reader(pictures(2))):
+    for name in vars(reader.estimate(pictures(2))):
         picture = pictures(2).requires_grad_()
-        (getattr(reader(picture), name) * torch.rand(1)).square().sum().backward()
+        (getattr(reader.estimate(picture), name) * torch.rand(1)).square().sum().backward()
         assert picture.grad is not None
         assert picture.grad.abs().sum() > 0, name
 
@@ -57,6 +58,17 @@ def test_features_go_from_fine_to_coarse(reader: FaceReader) -> None:
     assert sizes == [(16, 16), (8, 8), (4, 4), (2, 2), (1, 1)]
     with pytest.raises(ValueError, match="square pictures"):
         reader(torch.rand(1, 3, 40, 30))
+
+
+def test_eyes_and_mouth_are_looked_at_in_more_pixels_than_the_rest(reader: FaceReader) -> None:
+    """Of two pictures that are one at 32 px, the points are the same, what is read closely is not."""
+    fine = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(2))
+    coarse = F.interpolate(fine, (32, 32), mode="bilinear", antialias=True, align_corners=False)
+    sharp, blurred = reader.estimate(fine), reader.estimate(coarse)
+    torch.testing.assert_close(sharp.landmarks, blurred.landmarks)
+    assert (sharp.gaze - blurred.gaze).abs().max() > 1e-4
+    with pytest.raises(ValueError, match="at least image_size"):
+        FaceReader(image_size=64, sharp_size=32, backbone=reader.backbone, width=16, detail=8, identity=16)
 
 
 def test_confidence_is_a_half_at_the_usual_error() -> None:

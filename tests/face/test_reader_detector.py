@@ -33,7 +33,7 @@ def scene(*faces: Crop, height: int = 240, width: int = 300) -> Tensor:
 class ReadsDiscs:
     """Reads those faces by measuring them."""
 
-    image_size = 96
+    sharp_size = 96
 
     def __init__(self, face: float = 0.95) -> None:
         self.face = face
@@ -49,7 +49,7 @@ class ReadsDiscs:
         )  # fmt: skip
 
     def _pose(self, picture: Tensor) -> tuple[Tensor, float]:
-        places = cells(self.image_size, self.image_size, like=picture)
+        places = cells(self.sharp_size, self.sharp_size, like=picture)
         disc = ((picture[0] - picture[2]) > 0.5).flatten()
         green = disc & (picture[1] > 0.65).flatten()
         if green.sum() < 20:

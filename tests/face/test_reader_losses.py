@@ -141,6 +141,24 @@ def test_faces_that_act_nothing_teach_no_emotion() -> None:
     assert losses.EmotionLoss()(wrong, none).item() == 0
 
 
+def test_half_a_smile_is_a_smile() -> None:
+    """The loss is least where the strongest emotion alone is said, not its share."""
+    shares = torch.zeros(COUNT, 8)
+    shares[:, 4], shares[:, 5] = 0.6, 0.4
+    known = replace(truth(), emotion=shares)
+    sure, torn = (replace(perfect(known), emotion=logits) for logits in (200 * (shares > 0.5).float(), shares.log()))
+    assert losses.EmotionLoss()(sure, known) < 1e-3 < losses.EmotionLoss()(torn, known)
+
+
+def test_looks_aside_are_not_outvoted() -> None:
+    """Of four people one looks aside: the best single answer is their mean, not the three's."""
+    known = truth()
+    known = replace(known, gaze=torch.tensor([[0.0, 0.0]] * 3 + [[0.4, 0.0]]), blink=torch.zeros(COUNT, 2))
+    answers = [0.0, 0.1]
+    costs = [losses.GazeLoss()(replace(perfect(known), gaze=torch.tensor([[a, 0.0]] * 4)), known) for a in answers]
+    assert costs[1] < costs[0]
+
+
 def test_losses_of_no_rows_are_numbers() -> None:
     known, nobody = truth(), torch.zeros(COUNT, dtype=torch.bool)
     assert losses.LandmarkLoss()(perfect(known)[nobody], known[nobody]).item() == 0

@@ -72,7 +72,7 @@ def test_the_same_step_sees_the_same_pictures(training: ReaderTraining, film: Pa
     )
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
-    assert first.shape == (8, 3, 32, 32)
+    assert first.shape == (8, 3, 48, 48)
     assert 0 <= first.min() <= first.max() <= 1
     assert labels.landmarks.shape == (8, 68, 2)
 
@@ -126,6 +126,17 @@ def test_a_stopped_run_goes_on_as_if_it_had_not(film: Path, tmp_path: Path) -> N
     assert read.landmarks.shape == (2, 68, 2)
     assert list((tmp_path / "whole" / "training").glob("events*"))
     assert "Learned from 3 virtual people (3 clips, data.people=all)" in (tmp_path / "whole" / "README.md").read_text()
+
+
+def test_a_run_can_begin_from_another_s_weights(film: Path, tmp_path: Path) -> None:
+    assert run(film, tmp_path / "first", 1) == 0
+    assert run(film, tmp_path / "second", 1, f"init={tmp_path / 'first'}", "training.learning_rate=0") == 0
+    first, second = (checkpoint.load(tmp_path / name) for name in ("first", "second"))
+    weights = {name: value for name, value in first.named_parameters()}
+    assert weights
+    for name, value in second.named_parameters():
+        torch.testing.assert_close(value, weights[name])
+    assert "from the weights of 'first'" in (tmp_path / "second" / "README.md").read_text()
 
 
 @pytest.mark.parametrize(

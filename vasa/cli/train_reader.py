@@ -23,20 +23,23 @@ def run(overrides: list[str]) -> None:
     """
     config = settings("reader", overrides, example="data.folder=FILM output=OUT")
     data = instantiate(config.data)
-    training = instantiate(config.training)(channels_last(instantiate(config.reader)), people=data.train.people)
-    trainer(config, part="reader", model=config.reader).fit(training, datamodule=data, ckpt_path=resumed(config))
-    checkpoint.save(config.output, training.reader, config.reader, half=True)
-    (Path(config.output) / CARD).write_text(card(config, data.train))
+    model = checkpoint.config_of(config.init) if config.init else config.reader
+    reader = checkpoint.load(config.init).train() if config.init else instantiate(config.reader)
+    training = instantiate(config.training)(channels_last(reader), people=data.train.people)
+    trainer(config, part="reader", model=model).fit(training, datamodule=data, ckpt_path=resumed(config))
+    checkpoint.save(config.output, training.reader, model, half=True)
+    (Path(config.output) / CARD).write_text(card(config, model, data.train))
 
 
-def card(config: DictConfig, faces: FilmFaces) -> str:
+def card(config: DictConfig, model: DictConfig, faces: FilmFaces) -> str:
     """What the reader learned from, so that another can be measured with it, or it with another."""
     which, taken = config.data.people, len(faces.of_person)
     apart = [name for name, some in PEOPLE.items() if not {*some} & {*PEOPLE[which]}]
     fair = f"Readers of data.people={' or '.join(apart)} share" if apart else "No reader of this film shares"
     return (
-        f"# Model card: face reader ({config.reader.backbone.name}, {config.reader.image_size} px)\n\n"
+        f"# Model card: face reader ({model.backbone.name}, {model.image_size} px)\n\n"
         f"Learned from {taken} virtual people ({len(faces.clips)} clips, data.people={which}) of the film "
         f"{Path(config.data.folder).name!r}; the film's test split was not among them. {fair} nobody with it.\n"
-        f"{config.steps} steps of {config.data.batch_size}, seed {config.seed}.\n"
+        f"{config.steps} steps of {config.data.batch_size}, seed {config.seed}"
+        f"{f', from the weights of {Path(config.init).name!r}' if config.init else ''}.\n"
     )

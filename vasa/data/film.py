@@ -31,8 +31,9 @@ def expression(labels: dict[str, Tensor]) -> Tensor:
 
 
 def rarity(labels: dict[str, Tensor]) -> Tensor:
-    """How often to draw each frame of a clip, [T]: closed eyes and open mouths are rare in it and hard to learn."""
-    return 1 + 4 * labels["blink"].amax(-1) + 10 * labels["lip_opening"].clamp(0, 0.3)
+    """How often to draw each frame of a clip, [T]: closed eyes, open mouths and looks aside are rare and hard to learn."""
+    aside = labels["gaze"].norm(dim=-1).clamp_max(0.5)  # radians
+    return 1 + 4 * labels["blink"].amax(-1) + 10 * labels["lip_opening"].clamp(0, 0.3) + 6 * aside
 
 
 class FilmPairs(Dataset[dict[str, Tensor]]):

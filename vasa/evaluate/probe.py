@@ -33,7 +33,7 @@ class Probe:
         if not isinstance(reader, FaceReader):
             raise ValueError(f"{folder} holds a {type(reader).__name__}, a probe is a face reader; train one.")
         self._reader, self._device, self._sure = reader.to(device), device, sure
-        self.image_size = reader.image_size
+        self.sharp_size = reader.sharp_size
 
     def __call__(self, frames: Tensor) -> Reading:
         """Frames [T, 3, H, H] in [0, 1], cropped as the film's are."""

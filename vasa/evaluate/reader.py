@@ -134,7 +134,7 @@ def _even(faces: FilmFaces, frames: int) -> Iterator[list[int]]:
 def _read(probe: Probe, faces: FilmFaces, rows: Sequence[int]) -> ReadFilm:
     batch = default_collate([faces.frame(row) for row in rows])
     picture = batch["frame"].float() / 255
-    small = framed(picture, probe.image_size)
+    small = framed(picture, probe.sharp_size)
     return ReadFilm(small, batch["clip"], probe.read(small), known(batch))
 
 

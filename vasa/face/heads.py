@@ -66,9 +66,10 @@ def cells(height: int, width: int, *, like: Tensor) -> Tensor:
 
 
 class CloseLook(nn.Module):
-    """An eye or the mouth, cut out of a fine map along its two corners and read: [B, outputs].
+    """An eye or the mouth, cut along its two corners out of a fine map and out of the picture: [B, outputs].
 
-    size: height and width of the cut, in samples; room: its width in distances between the corners.
+    size: height and width of the cut out of the map, in samples; that of the picture has four times as many.
+    room: width of both in distances between the corners.
     """
 
     def __init__(
@@ -78,13 +79,17 @@ class CloseLook(nn.Module):
         super().__init__()
         self.corners, self.size, self.room = CORNERS[part], size, room
         self.see = nn.Sequential(convolution(channels, width), convolution(width, 2 * width, stride=2))
+        first, second = (convolution(*ends, size=5, stride=2) for ends in ((3, width // 2), (width // 2, width)))
+        self.sharp = nn.Sequential(first, second)
         self.say = nn.Linear(2 * width * ((size[0] + 1) // 2) * ((size[1] + 1) // 2) + 2, outputs)
 
-    def forward(self, features: Tensor, landmarks: Tensor) -> Tensor:
-        """A map [B, C, h, w] and where the points are [B, 68, 2], which is taken as given."""
+    def forward(self, features: Tensor, picture: Tensor, landmarks: Tensor) -> Tensor:
+        """A map [B, C, h, w], the picture [B, 3, H, H] and where the points are [B, 68, 2], which is taken as given."""
         left, right = landmarks.detach()[:, self.corners].unbind(1)
-        cut = cut_along(features, left, right, size=self.size, room=self.room)
-        seen = rearrange(self.see(cut), "b c h w -> b (c h w)")
+        height, width = self.size
+        coarse = cut_along(features, left, right, size=self.size, room=self.room)
+        fine = cut_along(picture, left, right, size=(4 * height, 4 * width), room=self.room)
+        seen = rearrange(self.see[1](self.see[0](coarse) + self.sharp(fine)), "b c h w -> b (c h w)")
         return F.leaky_relu(self.say(torch.cat([seen, right - left], dim=-1)), 0.1)  # plain ones died in training
 
 

@@ -49,12 +49,20 @@ class PoseLoss(nn.Module):
 
 
 class GazeLoss(nn.Module):
-    """Distance of the unit vectors of both directions; closed eyes count for less."""
+    """(d / usual)^2 of the distance d of the unit vectors of both directions; closed eyes count for less.
+
+    Most people look at the camera, and the plain distance would learn its median: nobody ever looks away.
+    """
+
+    def __init__(self, *, usual: float = 0.15) -> None:
+        super().__init__()
+        self.usual = usual
 
     def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
         seen, true = (direction(*gaze.unbind(-1)) for gaze in (estimate.gaze, truth.gaze))
         opened = 1 - truth.blink.mean(-1)
-        return ((seen - true).square().sum(-1) + 1e-6).sqrt().mul(opened).sum() / opened.sum().clamp_min(1)
+        away = ((seen - true) / self.usual).square().sum(-1)
+        return away.mul(opened).sum() / opened.sum().clamp_min(1)
 
 
 class BlinkLoss(nn.Module):
@@ -80,11 +88,14 @@ class LipLoss(nn.Module):
 
 
 class EmotionLoss(nn.Module):
-    """Cross-entropy with the labelled shares, where the face shows them."""
+    """Cross-entropy with the strongest emotion, where the face shows one.
+
+    Not with the shares themselves: those of a half-hearted smile are half neutral, and whatever is hard to see would be
+    read as neutral.
+    """
 
     def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
-        shares = truth.emotion / truth.emotion.sum(-1, keepdim=True).clamp_min(1e-6)
-        each = F.cross_entropy(estimate.emotion, shares, reduction="none")
+        each = F.cross_entropy(estimate.emotion, truth.emotion.argmax(-1), reduction="none")
         return (each * truth.acted).sum() / truth.acted.sum().clamp_min(1)
 
 

@@ -24,17 +24,21 @@ PARTS = ("right eye", "left eye", "mouth")  # see `vasa.face.points.CORNERS`
 class FaceReader(nn.Module):
     """Reads pictures of a face, framed about as a renderer's crop is: turned by up to 45 degrees, 0.6 to 1.5 as large.
 
-    image_size: pixels a side that pictures are brought to. backbone: gives feature maps, one of them of stride 8.
-    width: channels of the map that points are found on; detail: numbers that a close look at each part gives;
-    identity: length of the embedding.
+    image_size: pixels a side that pictures are brought to; eyes and mouth are looked at in up to `sharp_size`, which is
+    what pictures best have. backbone: gives feature maps, one of them of stride 8. width: channels of the map that
+    points are found on; detail: numbers that a close look at each part gives; identity: length of the embedding.
     """
 
-    def __init__(self, *, image_size: int, backbone: Backbone, width: int, detail: int, identity: int) -> None:
+    def __init__(
+        self, *, image_size: int, sharp_size: int, backbone: Backbone, width: int, detail: int, identity: int
+    ) -> None:
         super().__init__()
+        if sharp_size < image_size:
+            raise ValueError(f"sharp_size is at least image_size ({image_size}); got {sharp_size}.")
         channels, strides = backbone.channels, backbone.strides
         if STRIDE not in strides[:-1]:
             raise ValueError(f"A face reader's backbone has a map of stride {STRIDE} and a coarser one; got {strides}.")
-        self.image_size, self.identity_size = image_size, identity
+        self.image_size, self.sharp_size, self.identity_size = image_size, sharp_size, identity
         self.backbone, self.fine, self.stride = backbone, strides.index(STRIDE), strides[-1]
         self.joined, self.votes = Joined(channels[self.fine :], width), Votes(width)
         self.looks = nn.ModuleList(CloseLook(channels[FINEST], part=n, outputs=detail) for n in range(len(PARTS)))
@@ -67,10 +71,7 @@ class FaceReader(nn.Module):
         """[B, 3, H, W] in [0, 1] -> the backbone's maps [B, C, h, w], fine to coarse, for perceptual losses."""
         if picture.ndim != 4 or picture.shape[1] != 3 or picture.shape[2] != picture.shape[3]:
             raise ValueError(f"A face reader takes square pictures [B, 3, H, H]; got {tuple(picture.shape)}.")
-        if picture.shape[-1] != self.image_size:
-            goal = (self.image_size, self.image_size)
-            picture = F.interpolate(picture, goal, mode="bilinear", antialias=True, align_corners=False)
-        maps: list[Tensor] = self.backbone(4 * picture - 2)
+        maps: list[Tensor] = self.backbone(4 * _brought_to(self.image_size, picture) - 2)
         return maps
 
     def windows(self, picture: Tensor) -> Tensor:
@@ -90,7 +91,8 @@ class FaceReader(nn.Module):
         maps = self.features(picture)
         landmarks, spread = self.votes(self.joined(maps[self.fine :]))
         whole = reduce(maps[-1], "b c h w -> b c", "mean")
-        details = [look(maps[FINEST], landmarks) for look in self.looks]
+        sharp = 4 * (_brought_to(self.sharp_size, picture) if picture.shape[-1] > self.sharp_size else picture) - 2
+        details = [look(maps[FINEST], sharp, landmarks) for look in self.looks]
         all_seen = torch.cat([whole, 2 * rearrange(landmarks.detach(), "b k xy -> b (k xy)")], dim=-1)
         return Estimate(
             landmarks=landmarks,
@@ -103,6 +105,12 @@ class FaceReader(nn.Module):
             identity=self.identity(whole).float(),
             face=self.face(whole)[:, 0].float(),
         )
+
+
+def _brought_to(size: int, picture: Tensor) -> Tensor:
+    if picture.shape[-1] == size:
+        return picture
+    return F.interpolate(picture, (size, size), mode="bilinear", antialias=True, align_corners=False)
 
 
 def _two_layers(inputs: int, outputs: int, hidden: int = 128) -> nn.Sequential:

@@ -28,10 +28,10 @@ WHOLE = (1.0, 0.6)  # squares in the middle of the picture that are tried too, i
 class Reads(Protocol):
     """Reads faces off square pictures, as `vasa.face.reader.FaceReader` does."""
 
-    image_size: int
+    sharp_size: int
 
     def __call__(self, picture: Tensor) -> FaceReading:
-        """[B, 3, H, H] in [0, 1], `image_size` a side."""
+        """[B, 3, H, H] in [0, 1], `sharp_size` a side."""
         ...
 
 
@@ -122,7 +122,7 @@ class ReaderDetector:
     @torch.no_grad()
     def read(self, picture: Tensor, crops: Sequence[Crop]) -> FaceReading:
         """What the reader sees in these crops of a picture [3, H, W]."""
-        return self._reader(torch.stack([crop.crop(picture, self._reader.image_size) for crop in crops]))
+        return self._reader(torch.stack([crop.crop(picture, self._reader.sharp_size) for crop in crops]))
 
 
 class ReaderLandmarks:

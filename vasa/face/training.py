@@ -60,9 +60,9 @@ class ReaderTraining(LightningModule):
         return total
 
     def changed(self, batch: dict[str, Tensor], random: torch.Generator) -> tuple[Tensor, FaceLabels]:
-        """Pictures at the reader's size, changed as cameras and people would, and their labels."""
+        """Pictures at the reader's sharp size, changed as cameras and people would, and their labels."""
         picture = batch["frame"].float() / 255
-        return self.augmentation(picture, batch["part"], known(batch), self.reader.image_size, random)
+        return self.augmentation(picture, batch["part"], known(batch), self.reader.sharp_size, random)
 
     def losses(self, picture: Tensor, truth: FaceLabels) -> dict[str, Tensor]:
         """Every term, unweighted."""
@@ -73,7 +73,7 @@ class ReaderTraining(LightningModule):
             return found | {"face": self.face_loss(estimate, truth)}
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
-        plain = framed(batch["frame"].float() / 255, self.reader.image_size)
+        plain = framed(batch["frame"].float() / 255, self.reader.sharp_size)
         self._plain.append((self.reader(plain), known(batch)))
         picture, truth = self.changed(batch, torch.Generator().manual_seed(batch_idx))
         self._hard.append((self.reader(picture), truth))
