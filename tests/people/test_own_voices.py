@@ -11,7 +11,7 @@ import pytest
 from vasa.clock import CLOCK
 from vasa.people.film import Plan
 from vasa.people.phones import SIL, Phone
-from vasa.people.speech_source import named_voices, open_source
+from vasa.people.speech_source import SpeechSource, named_voices, open_source
 from vasa.people.voices import Split, Utterance
 
 FILES = tuple(Path(f"White_{sex}_{n}.glb") for sex in "FM" for n in range(4))
@@ -68,3 +68,13 @@ def test_rooms_change_the_sound_and_nothing_else(tmp_path: Path) -> None:
     np.testing.assert_array_equal(plain.acted.expression, heard.acted.expression)
     again = replace(dry, rooms=True).script(0, FILES, speech)
     np.testing.assert_array_equal(again.said.samples, heard.said.samples)
+
+
+@pytest.mark.parametrize("frames", [13, 21, 60])
+def test_short_clips_are_no_longer_silent_than_spoken(frames: int) -> None:
+    speech = SpeechSource((Hum("train"), Hum("test")), ())
+    for seed in range(20):
+        said = speech.draw(np.random.default_rng(seed), "train", frames)
+        assert len(said.samples) == CLOCK.samples(frames)
+        assert np.flatnonzero(said.samples)[0] <= CLOCK.samples(frames) / 2 + 1
+        assert said.phones[-1].end_s == pytest.approx(frames / CLOCK.frame_rate)

@@ -38,7 +38,8 @@ class SpeechSource:
         pieces, most = [say()], max(4, frames // _SHORT)
         while sum(len(p.samples) for p in pieces) < CLOCK.samples(frames) and len(pieces) < most:
             pieces.append(say())
-        return fit(join(pieces), frames, lead=int(rng.integers(0, 25)) if rng.random() < 0.4 else 0)
+        lead = int(rng.integers(0, 25)) if rng.random() < 0.4 else 0
+        return fit(join(pieces), frames, lead=min(lead, frames // 2))
 
 
 def open_source(recordings: Path | None, voices: str | None = None) -> SpeechSource:
