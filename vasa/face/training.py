@@ -16,7 +16,7 @@ from vasa.face.labels import FaceLabels
 from vasa.face.reader import FaceReader
 from vasa.face.reading import FaceReading
 from vasa.face.scores import nme, same_person, scores
-from vasa.training import Optimisation
+from vasa.training import Optimisation, weighted_sum
 
 
 class ReaderTraining(LightningModule):
@@ -45,19 +45,18 @@ class ReaderTraining(LightningModule):
         })
         if unweighted := sorted({*self.terms, "face"} - self.weights.keys()):
             raise ValueError(f"There is no weight for {', '.join(unweighted)}; 0 leaves a loss out of the sum.")
-        self.learning_rate, self.weight_decay = learning_rate, weight_decay
-        self.warmup, self.steps, self.hold, self.seed = warmup, steps, hold, seed
+        self.seed = seed
+        self.optimisation = Optimisation(
+            learning_rate=learning_rate, warmup=warmup, steps=steps, hold=hold, betas=(0.9, 0.99),
+            weight_decay=weight_decay,
+        )  # fmt: skip
         self._plain: list[tuple[FaceReading, FaceLabels]] = []
         self._hard: list[tuple[FaceReading, FaceLabels]] = []
         self._clips: list[Tensor] = []
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
         random = torch.Generator().manual_seed(self.seed * 999_983 + self.global_step)
-        found = self.losses(*self.changed(batch, random))
-        self.log_dict({f"loss/{name}": value.detach() for name, value in found.items()})
-        total = torch.stack([self.weights[name] * value for name, value in found.items()]).sum()
-        self.log("loss", total.detach(), prog_bar=True)
-        return total
+        return weighted_sum(self, self.losses(*self.changed(batch, random)), self.weights)
 
     def changed(self, batch: dict[str, Tensor], random: torch.Generator) -> tuple[Tensor, FaceLabels]:
         """Pictures at the reader's sharp size, changed as cameras and people would, and their labels."""
@@ -105,8 +104,4 @@ class ReaderTraining(LightningModule):
         return {name: value for name, value in found.items() if value.isfinite()}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        optimisation = Optimisation(
-            learning_rate=self.learning_rate, warmup=self.warmup, steps=self.steps, hold=self.hold, betas=(0.9, 0.99),
-            weight_decay=self.weight_decay,
-        )  # fmt: skip
-        return optimisation.of(self.parameters())
+        return self.optimisation.of(self.parameters())
