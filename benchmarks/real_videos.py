@@ -1,4 +1,4 @@
-"""How a face reader agrees with MediaPipe on videos of people: head angles, lip opening, and where a face is seen at all.
+"""How a face reader agrees with MediaPipe on videos of people: head angles, lip opening, and where a face is seen.
 
 python -m benchmarks.real_videos JUDGE.task VIDEO [VIDEO ...] [--reader FOLDER] [--seconds 10]
 

@@ -31,7 +31,7 @@ def expression(labels: dict[str, Tensor]) -> Tensor:
 
 
 def rarity(labels: dict[str, Tensor]) -> Tensor:
-    """How often to draw each frame of a clip, [T]: closed eyes, open mouths and looks aside are rare and hard to learn."""
+    """How often to draw each frame of a clip, [T]: closed eyes, open mouths and looks aside are rare, and hard."""
     aside = labels["gaze"].norm(dim=-1).clamp_max(0.5)  # radians
     return 1 + 4 * labels["blink"].amax(-1) + 10 * labels["lip_opening"].clamp(0, 0.3) + 6 * aside
 
