@@ -200,7 +200,7 @@ def test_renderers_are_timed_beside_each_other(run, monkeypatch):
         (("renderer", "--frames", "0"), "at least 1"),
         (("renderer", "--batch", "8", "0"), "at least 1"),
         (("--seconds", "3", "renderer"), "leave out --seconds"),
-        (("renderer", "--renderer", "huge"), "There is no renderer named 'huge'; there are: fast, liveportrait, mini"),
+        (("renderer", "--renderer", "huge"), "There is no renderer named 'huge'; there are: fast, fast128, "),
     ],
 )
 def test_what_cannot_be_timed_is_said_before(run, words, complaint):

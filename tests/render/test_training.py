@@ -140,7 +140,8 @@ def test_two_processes_train_one_renderer_whole_or_sharded(film: Path, tmp_path:
 @pytest.mark.parametrize("path", sorted((folder() / "experiment").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_experiment_composes_and_lacks_only_files(path: Path) -> None:
     composed = compose("train_renderer", [f"experiment={path.stem}"])
-    assert OmegaConf.missing_keys(composed) <= {"output", "data.folder", "loss.terms.face.features.weights"}
+    files = {"output", "data.folder", "loss.terms.face.features.weights", "loss.features.weights"}
+    assert OmegaConf.missing_keys(composed) <= files
     assert composed.training._partial_
     if path.stem.startswith("paper"):
         assert composed.renderer.image_size == int(path.stem.removeprefix("paper"))
