@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vasa.people.avatar import EXPRESSION_INDEX, EXPRESSIONS, Avatar
+from vasa.people.scene import Stage
 
 
 def ball(rings: int = 24) -> Avatar:
@@ -63,3 +65,15 @@ def avatars() -> Path:
     if not folder.is_dir():
         pytest.skip("VALID's avatars are not at hand; set VASA_SHARED to the folder that holds data/people/valid")
     return folder
+
+
+@pytest.fixture(scope="module")
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """A stage for pictures of the test module's SIZE; skipped where nothing can draw."""
+    pytest.importorskip("moderngl", reason="needs the extra people")
+    try:
+        made = Stage(size=request.module.SIZE)
+    except ValueError as error:
+        pytest.skip(str(error))
+    with made:
+        yield made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,17 +31,6 @@ SHUT = {"ReyeClose": 1.0, "LeyeClose": 1.0}
 def fringed(avatars: Path, tmp_path_factory: pytest.TempPathFactory) -> Avatar:
     """A man whose fringe and sideburns are painted."""
     return load_avatar(avatars / "Asian_M_2_Busi.glb", cache=tmp_path_factory.mktemp("avatars"))
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    pytest.importorskip("moderngl", reason="needs the extra people")
-    try:
-        made = Stage(size=SIZE)
-    except ValueError as error:
-        pytest.skip(str(error))
-    with made:
-        yield made
 
 
 def _parts(stage: Stage, avatar: Avatar, faces: list[dict[str, float]], gaze: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -27,17 +26,6 @@ LOOK = Look(
     distance=6.0,
     glare=np.array([1, 1, 1, 0.1]),
 )
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    pytest.importorskip("moderngl", reason="needs the extra people")
-    try:
-        made = Stage(size=SIZE)
-    except ValueError as error:
-        pytest.skip(str(error))
-    with made:
-        yield made
 
 
 def _film(stage: Stage, figure: Avatar) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

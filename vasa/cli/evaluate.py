@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vasa.cli import asking, evaluate_motion
-from vasa.cli.writing import bar
+from vasa.cli.writing import bar, write_report
 
 if TYPE_CHECKING:
     from vasa.data.film import Clip
@@ -91,7 +89,8 @@ def measure_model(arguments: argparse.Namespace) -> None:
     judge = judge_for(arguments.judge, pipe, clips)
     spoken = shown(pipe, clips)
     result = report(spoken, judge)
-    (folder / REPORT).write_text(as_json(result, arguments.model) + "\n")
+    facts = {"model": arguments.model, "judge": result.judge}
+    write_report(folder / REPORT, facts | {"numbers": result.numbers, "clips": result.clips})
     save_picture(sheet(spoken), folder / SHEET)
     save_videos(spoken, folder)
     print_table(result, f"{arguments.model} on {len(clips)} clips of {arguments.film}")
@@ -153,13 +152,6 @@ def shown(pipe: Pipeline, clips: list[Clip]) -> list[Spoken]:
     trial = Trial(pipe)
     with bar() as progress:
         return [trial(clip) for clip in progress.track(clips, description="clips")]
-
-
-def as_json(result: Report, model: str) -> str:
-    """The report; what could not be measured is null."""
-    rows = {"all": result.numbers, **result.clips}
-    known = {name: {k: v if isfinite(v) else None for k, v in row.items()} for name, row in rows.items()}
-    return json.dumps({"model": model, "judge": result.judge, "numbers": known.pop("all"), "clips": known}, indent=2)
 
 
 def print_table(result: Report, title: str) -> None:

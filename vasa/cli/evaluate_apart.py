@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from vasa.cli.writing import bar
+from vasa.cli.writing import bar, write_report
 
 if TYPE_CHECKING:
     from vasa.evaluate.apart import Apart
@@ -39,15 +37,9 @@ def measure(
     told = f"{Probe.name}: {reader}" if reader else SHIPPED_NOTE
     found = measured(renderer, paired, probe, device=where, progress=_shown)
     facts = {"model": model, "film": film, "reader": told, "people": paired.people, "motions": len(paired.motions)}
-    (folder / report).write_text(as_json(facts, found) + "\n")
+    write_report(folder / report, facts | {"codes": found.codes, "shown": found.shown})
     save_picture(found.sheet, folder / sheet)
     print_tables(found, f"{model} on {paired.people} people of {film}", told)
-
-
-def as_json(facts: dict[str, Any], found: Apart) -> str:
-    """The report; what could not be measured is null."""
-    tables = {"codes": _known(found.codes), "shown": {name: _known(row) for name, row in found.shown.items()}}
-    return json.dumps(facts | tables, indent=2)
 
 
 def print_tables(found: Apart, title: str, told: str) -> None:
@@ -67,7 +59,3 @@ def print_tables(found: Apart, title: str, told: str) -> None:
 def _shown(planned: list[Act]) -> Any:
     with bar() as progress:
         yield from progress.track(planned, description="clips")
-
-
-def _known(row: dict[str, float]) -> dict[str, float | None]:
-    return {name: value if isfinite(value) else None for name, value in row.items()}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from vasa.cli.writing import bar
+from vasa.cli.writing import bar, write_report
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,8 +23,7 @@ def measure(place: str, reader: str, folder: Path, *, report: str, sheet: str) -
 
     film = (Path(place) / "film.json").is_file()
     numbers, picture = _on_film(place, reader) if film else _on_pictures(place, reader)
-    known = {name: value if isfinite(value) else None for name, value in numbers.items()}
-    (folder / report).write_text(json.dumps({"reader": reader, "on": place, "numbers": known}, indent=2) + "\n")
+    write_report(folder / report, {"reader": reader, "on": place, "numbers": numbers})
     save_picture(picture, folder / sheet)
     table = Table(title=f"{reader} on {place}", show_header=False)
     for name, value in numbers.items():
