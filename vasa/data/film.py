@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -36,18 +38,27 @@ def rarity(labels: dict[str, Tensor]) -> Tensor:
     return 1 + 4 * labels["blink"].amax(-1) + 10 * labels["lip_opening"].clamp(0, 0.3) + 6 * aside
 
 
+CELL = 4  # pixels of a frame to a cell of its maps
+
+
 class FilmPairs(Dataset[dict[str, Tensor]]):
     """Sample n: one frame of a clip as source and several others as drivers, chosen by (seed, n) alone; `readings`
     more frames, each of any clip, are only to be read (pose and expression), which costs little.
 
     It has no end: a run is measured in steps, and a resumed one goes on at its own n.
+
+    folder: a film, or several. size: pixels a side that frames are brought to, None where they are what they should be;
+    films of several sizes need it.
     """
 
-    def __init__(self, folder: str, *, split: str, drivers: int, readings: int = 0, seed: int = 0) -> None:
-        self.clips = clips_of(folder, split)
+    def __init__(
+        self, folder: str | Sequence[str], *, split: str, drivers: int, readings: int = 0, size: int | None = None,
+        seed: int = 0,
+    ) -> None:  # fmt: skip
+        self.clips = [clip for film in _listed(folder) for clip in clips_of(film, split)]
         if not self.clips:
             raise ValueError(f"The film in {folder} has no clip of the split {split!r}; film more people.")
-        self.drivers, self.readings, self.seed = drivers, readings, seed
+        self.drivers, self.readings, self.size, self.seed = drivers, readings, size, seed
         self.weights = torch.tensor([float(len(clip)) for clip in self.clips])
 
     def expression_spread(self) -> Tensor:
@@ -65,19 +76,36 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         chosen = torch.multinomial(self.weights, 1 + self.readings, replacement=True, generator=generator).tolist()
         clip = self.clips[chosen[0]]
         index = _drawn(clip, 1 + self.drivers, generator)
-        sample = labelled(clip, index) | {"place": clip.place(index)}
-        others = [labelled(self.clips[n], _drawn(self.clips[n], 1, generator)) for n in chosen[1:]]
+        sample = self._labelled(clip, index)
+        sample |= {"place": shrunk(clip.place(index), (sample["frames"].shape[-1] // CELL,) * 2)}
+        others = [self._labelled(self.clips[n], _drawn(self.clips[n], 1, generator)) for n in chosen[1:]]
         joined = {f"read_{key}": torch.cat([other[key] for other in others]) for key in others[0]} if others else {}
         return sample | joined
 
+    def _labelled(self, clip: Clip, index: np.ndarray) -> dict[str, Tensor]:
+        """Frames with their pose and expression."""
+        return {
+            "frames": brought_to(self.size, clip.frames(index)),
+            "pose": clip.labels["pose"][index],
+            "expression": expression(clip.labels)[index],
+        }
 
-def labelled(clip: Clip, index: np.ndarray) -> dict[str, Tensor]:
-    """Frames with their pose and expression."""
-    return {
-        "frames": clip.frames(index),
-        "pose": clip.labels["pose"][index],
-        "expression": expression(clip.labels)[index],
-    }
+
+def shrunk(place: Tensor, size: tuple[int, int]) -> Tensor:
+    """Maps of cells [n, 5, h, w] uint8 at `size`, each cell the nearest one's."""
+    return place if place.shape[-2:] == size else F.interpolate(place, size=size, mode="nearest")
+
+
+def brought_to(size: int | None, frames: Tensor) -> Tensor:
+    """Frames [n, 3, H, W] uint8 at `size` pixels a side; as they are where it is None."""
+    if size is None or frames.shape[-1] == size:
+        return frames
+    scaled = F.interpolate(frames.float(), size=(size, size), mode="bilinear", antialias=True)
+    return scaled.round().clamp(0, 255).to(torch.uint8)
+
+
+def _listed(folder: str | Sequence[str]) -> list[str]:
+    return [folder] if isinstance(folder, str) else list(folder)
 
 
 def _drawn(clip: Clip, count: int, generator: torch.Generator) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -57,23 +57,19 @@ class Endless(LightningDataModule):
 
 
 class FilmData(Endless):
-    """Sources and drivers of a film: batches of `batch_size` sources, `drivers` frames each, and `readings` more."""
+    """Sources and drivers of films: batches of `batch_size` sources, `drivers` frames each, and `readings` more.
+
+    folder, size: see `vasa.data.film.FilmPairs`.
+    """
 
     train: FilmPairs
 
     def __init__(
-        self,
-        folder: str,
-        *,
-        batch_size: int,
-        drivers: int,
-        seed: int,
-        held_out: int,
-        readings: int = 0,
-        workers: int = 0,
-    ) -> None:
-        train = FilmPairs(folder, split="train", drivers=drivers, readings=readings, seed=seed)
-        test = Subset(FilmPairs(folder, split="test", drivers=max(drivers, 2), seed=1), range(held_out))
+        self, folder: str | Sequence[str], *, batch_size: int, drivers: int, seed: int, held_out: int,
+        readings: int = 0, size: int | None = None, workers: int = 0,
+    ) -> None:  # fmt: skip
+        train = FilmPairs(folder, split="train", drivers=drivers, readings=readings, size=size, seed=seed)
+        test = Subset(FilmPairs(folder, split="test", drivers=max(drivers, 2), size=size, seed=1), range(held_out))
         super().__init__(train, test, batch_size=batch_size, workers=workers)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 COUNT = 68
 JAW, BROWS, NOSE = slice(0, 17), slice(17, 27), slice(27, 36)
 RIGHT_EYE, LEFT_EYE, EYES = slice(36, 42), slice(42, 48), slice(36, 48)
-MOUTH, INNER_MOUTH = slice(48, 60), slice(60, 68)
+MOUTH, INNER_MOUTH, WHOLE_MOUTH = slice(48, 60), slice(60, 68), slice(48, 68)
 CHIN = 8
 OUTER_CORNERS = (36, 45)  # of the eyes: the distance between them is the unit of the usual error
 CORNERS = ((36, 39), (42, 45), (48, 54))  # of right eye, left eye and mouth, from left to right of the picture

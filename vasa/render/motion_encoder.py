@@ -46,10 +46,15 @@ class Dynamics(nn.Module):
         return self.trunk(aligned(picture, pose, size=self.size, reach=self.reach) * 2 - 1)
 
 
-def aligned(picture: Tensor, pose: Tensor, *, size: int, reach: float) -> Tensor:
-    """The face upright in the middle, roll, shift and scale undone: [B, 3, H, W] -> [B, 3, size, size]."""
+def aligned(
+    picture: Tensor, pose: Tensor, *, size: int, reach: float, centre: tuple[float, float] = (0.0, 0.0)
+) -> Tensor:
+    """The face upright in the middle, roll, shift and scale undone: [B, 3, H, W] -> [B, 3, size, size].
+
+    reach: canonical units from the middle to an edge; centre: canonical x, y of the middle, on a head that looks ahead.
+    """
     axis = (torch.arange(size, device=picture.device, dtype=pose.dtype) + 0.5) * (2 * reach / size) - reach
-    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    y, x = torch.meshgrid(axis + centre[1], axis + centre[0], indexing="ij")
     cos, sin = pose[:, 2].cos()[:, None, None], pose[:, 2].sin()[:, None, None]
     turned = torch.stack([cos * x + sin * y, cos * y - sin * x], dim=-1)  # roll counter-clockwise, y down
     where = turned * pose[:, 5].exp()[:, None, None, None] + pose[:, None, None, 3:5]

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor, nn
 
 from vasa import checkpoint
+from vasa.face.points import WHOLE_MOUTH
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "reader"
 
@@ -37,6 +39,17 @@ class ReaderEyes(_Reads):
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         estimate = self.reader.estimate(picture)
         return estimate.gaze, estimate.blink
+
+
+class ReaderFace(_Reads):
+    """Pictures [B, 3, H, W] in [0, 1] -> what eyes and mouth do, each over what is usual in speech: gaze [B, 2], blinks
+    [B, 2], lip opening [B, 1], and the mouth's 20 points about their mean [B, 40]."""
+
+    def forward(self, picture: Tensor) -> list[Tensor]:
+        estimate = self.reader.estimate(picture)
+        mouth = estimate.landmarks[:, WHOLE_MOUTH]
+        shape = rearrange(mouth - mouth.mean(1, keepdim=True), "b k xy -> b (k xy)")
+        return [estimate.gaze / 0.15, estimate.blink / 0.25, estimate.lip_opening[:, None] / 0.1, shape / 0.05]
 
 
 class ReaderIdentity(_Reads):

@@ -7,7 +7,7 @@ Losses of a label compare a value with it. The others are terms: objects that ar
 from vasa.render.losses.adversarial import AdversarialLoss, CriticLoss, MatchingLoss
 from vasa.render.losses.geometry import DepthLoss, FieldLoss, RouteLoss, along_depth
 from vasa.render.losses.motion import ContrastLoss, ExpressionLoss, PoseLoss, SpreadLoss
-from vasa.render.losses.person import CrossIdentityLoss, GazeLoss, IdentityLoss
+from vasa.render.losses.person import CrossIdentityLoss, GazeLoss, IdentityLoss, ReadLoss
 from vasa.render.losses.picture import PerceptualLoss, PixelLoss
 from vasa.render.losses.transfer import ConsistencyLoss
 
@@ -26,6 +26,7 @@ __all__ = [
     "PerceptualLoss",
     "PixelLoss",
     "PoseLoss",
+    "ReadLoss",
     "RouteLoss",
     "SpreadLoss",
     "along_depth",

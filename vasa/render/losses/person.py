@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -27,6 +28,27 @@ class GazeLoss(nn.Module):
         pairs = zip(self.eyes(picture), self.eyes(target.picture), strict=True)
         gaze, blink = ((ours - theirs).abs().mean() for ours, theirs in pairs)
         return gaze + blink
+
+
+class ReadLoss(nn.Module):
+    """A reader of faces says the same of both: mean over what it reads of mean |r(x) - r(y)| (our choice, not published).
+
+    Blinks, looks aside and open lips are a few pixels of a frame, which losses of pictures forgive. Only pixels about
+    eyes and mouth are moved by it, so that nothing else can be bent until the reader is pleased.
+    face: pictures [B, 3, H, W] in [0, 1] -> readings [B, ...] over what is usual, see `vasa.render.readers.ReaderFace`.
+    """
+
+    def __init__(self, *, face: nn.Module) -> None:
+        super().__init__()
+        self.face = Fixed(face)
+
+    def forward(self, passes: Passes) -> Tensor:
+        target, near = passes.target, (passes.target.emphasis > 1).to(passes.picture)
+        picture = near * passes.picture + (1 - near) * passes.picture.detach()
+        with torch.no_grad():
+            true = self.face(target.picture)
+        pairs = zip(self.face(picture), true, strict=True)
+        return torch.stack([(ours - theirs).abs().mean() for ours, theirs in pairs]).mean()
 
 
 class IdentityLoss(nn.Module):

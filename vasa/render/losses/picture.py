@@ -30,15 +30,15 @@ class PerceptualLoss(nn.Module):
     features: pictures [B, 3, H, W] in [0, 1] -> maps. weights: w_l, all alike and of sum 1 where not given.
     relative: divide each map's distance by the mean of |f_l(y)|, which makes networks comparable (our choice, not
     published). size, reach: faces are brought upright and to this many pixels, `reach` canonical units about
-    their centre; reach=None takes the pictures whole and as they are.
+    `centre` (x, y: [0, 0.25] is the mouth); reach=None takes the pictures whole and as they are.
     """
 
     def __init__(
         self, *, features: nn.Module, size: int = 96, reach: float | None = 0.83, scales: int = 1,
-        weights: Sequence[float] | None = None, relative: bool = True,
+        weights: Sequence[float] | None = None, relative: bool = True, centre: Sequence[float] = (0.0, 0.0),
     ) -> None:  # fmt: skip
         super().__init__()
-        self.features, self.size, self.reach = Fixed(features), size, reach
+        self.features, self.size, self.reach, self.centre = Fixed(features), size, reach, (centre[0], centre[1])
         self.scales, self.weights, self.relative = scales, weights, relative
 
     def forward(self, passes: Passes) -> Tensor:
@@ -47,7 +47,7 @@ class PerceptualLoss(nn.Module):
     def between(self, x: Tensor, y: Tensor, pose: Tensor) -> Tensor:
         """Two pictures [B, 3, H, W] of faces at a pose [B, 6]; gradients reach both."""
         if self.reach is not None:
-            x, y = (aligned(p, pose, size=self.size, reach=self.reach) for p in (x, y))
+            x, y = (aligned(p, pose, size=self.size, reach=self.reach, centre=self.centre) for p in (x, y))
         found = []
         for scale in range(self.scales):
             found.append(self._at_one_scale(x, y))
