@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
 
@@ -23,7 +24,8 @@ class Fixed(nn.Module):
         return self._network[0]
 
     def forward(self, picture: Tensor) -> Any:
-        return self.network(picture)
+        """Channels last: on a CPU max pooling is 20 times quicker so."""
+        return self.network(picture.contiguous(memory_format=torch.channels_last))
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         self.network._apply(fn, recurse)
