@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from tests.films import make_film
-from vasa.data.film import FilmPairs, clips_of, rarity
+from vasa.data.film import FilmPairs, brought_to, clips_of, rarity, shrunk
 
 
 def test_frames_of_closed_eyes_are_drawn_more_often(tmp_path: Path) -> None:
@@ -23,6 +24,26 @@ def test_frames_of_closed_eyes_are_drawn_more_often(tmp_path: Path) -> None:
     drawn = torch.cat([film[n]["frames"].float().mean((1, 2, 3)) for n in range(100)])
     share = sum(round(v, 4) in {round(b, 4) for b in blinking} for v in drawn.tolist()) / len(drawn)
     assert abs(share - 10 / 18) < 0.06
+
+
+def test_films_of_several_sizes_are_learned_at_one(tmp_path: Path) -> None:
+    films = [str(make_film(tmp_path / str(size), size=size)) for size in (32, 64)]
+    both = FilmPairs(films, split="train", drivers=1, readings=2, size=32)
+    assert len(both.clips) == sum(len(FilmPairs(film, split="train", drivers=1).clips) for film in films)
+    for number in range(8):
+        sample = both[number]
+        assert sample["frames"].shape == (2, 3, 32, 32)
+        assert sample["place"].shape == (2, 5, 8, 8)
+        assert sample["read_frames"].shape == (2, 3, 32, 32)
+
+
+def test_a_smaller_frame_shows_the_same_at_the_same_place(tmp_path: Path) -> None:
+    large = clips_of(make_film(tmp_path, size=64), "train")[0]
+    smaller = brought_to(32, large.frames(slice(0, 2)))
+    kept = F.avg_pool2d(large.frames(slice(0, 2)).float(), 2)
+    assert smaller.dtype == torch.uint8
+    assert (smaller.float() - kept).abs().mean() < 4
+    assert torch.equal(shrunk(large.place(slice(0, 2)), (8, 8)), large.place(slice(0, 2))[..., ::2, ::2])
 
 
 def test_open_mouths_and_looks_aside_are_drawn_more_often() -> None:

@@ -29,13 +29,14 @@ from vasa.render.losses import (
     IdentityLoss,
     MatchingLoss,
     PerceptualLoss,
+    ReadLoss,
 )
 from vasa.render.passes import Passes
-from vasa.render.readers import ReaderEyes, ReaderFeatures, ReaderIdentity
+from vasa.render.readers import ReaderEyes, ReaderFace, ReaderFeatures, ReaderIdentity
 from vasa.render.scenes import Scene, scene
 
 LABELS = ("pixel", "moved", "field", "depth", "route", "pose", "expression", "spread")
-TERMS = ("perceptual", "gaze", "identity", "contrast", "consistency", "cross_identity")
+TERMS = ("perceptual", "gaze", "read", "identity", "contrast", "consistency", "cross_identity")
 SHOWS = {"appearance", "identity", "dynamics", "to_canonical", "canonical", "to_posed", "projection", "decoder"}
 # Which parts each loss may teach; all others, and the networks that judge, must stay as they are.
 TEACHES = (
@@ -58,6 +59,7 @@ def _training(renderer: VolumeRenderer) -> AdversarialTraining:
     terms = {
         "perceptual": perceptual,
         "gaze": GazeLoss(eyes=ReaderEyes()),
+        "read": ReadLoss(face=ReaderFace()),
         "identity": IdentityLoss(identity=ReaderIdentity()),
         "contrast": ContrastLoss(),
         "consistency": ConsistencyLoss(perceptual=perceptual),
@@ -128,7 +130,7 @@ def test_pictures_that_equal_the_truth_cost_nothing(training: AdversarialTrainin
     _, passes = _found(training, view)
     passes.picture = passes.target.picture
     passes.two_routes = (passes.source.picture, passes.source.picture)
-    for name in ("perceptual", "gaze", "identity", "consistency"):
+    for name in ("perceptual", "gaze", "read", "identity", "consistency"):
         assert float(training.terms[name](passes)) == pytest.approx(0, abs=1e-5), name
     made = training.critic(passes.picture)
     assert float(training.matching(made, made).detach()) == 0
@@ -141,6 +143,15 @@ def test_gaze_moves_only_pixels_about_the_eyes(training: AdversarialTraining, vi
     moved = passes.picture.grad.abs().amax(1, keepdim=True) > 0
     assert moved.any()
     assert not moved[view.target.eyes == 0].any()
+
+
+def test_what_is_read_moves_only_pixels_about_eyes_and_mouth(training: AdversarialTraining, view: Scene) -> None:
+    _, passes = _found(training, view)
+    passes.picture = passes.picture.detach().requires_grad_()
+    training.terms["read"](passes).backward()
+    moved = passes.picture.grad.abs().amax(1, keepdim=True) > 0
+    assert moved.any()
+    assert not moved[view.target.emphasis == 1].any()
 
 
 def test_the_background_asks_nothing(training: AdversarialTraining, view: Scene) -> None:

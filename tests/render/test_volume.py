@@ -107,14 +107,15 @@ def test_every_latent_moves_the_picture(renderer: VolumeRenderer) -> None:
         assert (moved - base).abs().max() > 1e-5, number
 
 
-def test_alignment_undoes_roll_shift_and_scale() -> None:
+@pytest.mark.parametrize("centre", [(0.0, 0.0), (0.1, -0.2)])
+def test_alignment_undoes_roll_shift_and_scale(centre: tuple[float, float]) -> None:
     pose = torch.tensor([[0.0, 0.0, 0.4, 0.1, -0.05, 0.2]])
     axis = (torch.arange(64) + 0.5) / 32 - 1
     y, x = torch.meshgrid(axis, axis, indexing="ij")
-    canonical = torch.stack([x, y, torch.zeros_like(x)], dim=-1)[None] * 0.5
+    canonical = torch.stack([x, y, torch.zeros_like(x)], dim=-1)[None] * 0.4 + torch.tensor([*centre, 0.0])
     where = transform(pose_matrix(pose), canonical)  # where each canonical place is seen
     picture = torch.stack([x, y, y])[None]  # each pixel shows its own coordinates
-    found = aligned(picture, pose, size=64, reach=0.5)
+    found = aligned(picture, pose, size=64, reach=0.4, centre=centre)
     torch.testing.assert_close(found[0, 0], where[0, ..., 0], atol=0.02, rtol=0)
     torch.testing.assert_close(found[0, 1], where[0, ..., 1], atol=0.02, rtol=0)
 

@@ -31,9 +31,9 @@ class GazeLoss(nn.Module):
 
 
 class ReadLoss(nn.Module):
-    """A reader of faces says the same of both: mean over what it reads of mean |r(x) - r(y)| (our choice, not published).
+    """A reader of faces says the same of both: mean over what it reads of mean |r(x) - r(y)| (our choice).
 
-    Blinks, looks aside and open lips are a few pixels of a frame, which losses of pictures forgive. Only pixels about
+    Blinks, looks aside and open lips are a few pixels of a frame, which losses of pictures forgive. Only pixels near
     eyes and mouth are moved by it, so that nothing else can be bent until the reader is pleased.
     face: pictures [B, 3, H, W] in [0, 1] -> readings [B, ...] over what is usual, see `vasa.render.readers.ReaderFace`.
     """
