@@ -27,9 +27,9 @@ def talking(clips: list[Clip]) -> list[Clip]:
 
 
 def expression(labels: dict[str, Tensor]) -> Tensor:
-    """Everything labelled that is facial dynamics: [T, E + 5], expression, eyes, blinks and lip opening."""
+    """Everything labelled that is facial dynamics: [T, E + 13], expression, emotion, eyes, blinks and lip opening."""
     opening = labels["lip_opening"][:, None]
-    return torch.cat([labels["expression"], labels["eyes"], labels["blink"], 4 * opening], dim=-1)
+    return torch.cat([labels[name] for name in ("expression", "emotion", "eyes", "blink")] + [4 * opening], dim=-1)
 
 
 def rarity(labels: dict[str, Tensor]) -> Tensor:
@@ -38,6 +38,7 @@ def rarity(labels: dict[str, Tensor]) -> Tensor:
     return 1 + 4 * labels["blink"].amax(-1) + 10 * labels["lip_opening"].clamp(0, 0.3) + 6 * aside
 
 
+WEIGHED = (2.0,) * 8 + (4.0, 4.0, 3.0, 3.0, 4.0)  # how much more emotion, eyes, blinks and lips count than a muscle
 CELL = 4  # pixels of a frame to a cell of its maps
 
 
@@ -62,9 +63,10 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         self.weights = torch.tensor([float(len(clip)) for clip in self.clips])
 
     def expression_spread(self) -> Tensor:
-        """How much each label of `expression` varies, [E + 5]: small ones count for less, blinks and lips for most."""
+        """How much each label of `expression` varies, [E + 13]: small ones count for less, `WEIGHED` for more."""
         spread = torch.cat([expression(clip.labels) for clip in self.clips]).std(0).clamp_min(0.2)
-        return torch.cat([spread[:-3], spread[-3:-1] / 3, spread[-1:] / 4])
+        spread[-len(WEIGHED) :] /= torch.tensor(WEIGHED)
+        return spread
 
     def __len__(self) -> int:
         return 1 << 40
