@@ -78,6 +78,19 @@ def fill(model: nn.Module, weights: Mapping[str, Tensor], place: Path | str) -> 
     model.load_state_dict({k: v.to(own[k].dtype) for k, v in weights.items()})
 
 
+def take(model: nn.Module, weights: Mapping[str, Tensor], place: Path | str) -> list[str]:
+    """Copy the weights that fit; returns the names of those that keep what they were made with.
+
+    Raises ValueError where none fits.
+    """
+    own = model.state_dict()
+    fitting = {k: v.to(own[k].dtype) for k, v in weights.items() if k in own and own[k].shape == v.shape}
+    if not fitting:
+        raise ValueError(f"None of the weights in {place} fits this network; name a checkpoint of its kind.")
+    model.load_state_dict(fitting, strict=False)
+    return sorted(own.keys() - fitting.keys())
+
+
 def _shrunk(value: Tensor, half: bool) -> Tensor:
     whole = value.detach().cpu().contiguous()
     return whole.half() if half and whole.is_floating_point() else whole.clone()

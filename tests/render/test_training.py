@@ -115,6 +115,23 @@ def test_a_grown_renderer_has_the_weights_of_the_smaller_one(film: Path, tmp_pat
         _run(film, tmp_path / "none", 1, "grow=true")
 
 
+def test_what_a_grown_renderer_cannot_take_is_named(
+    film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    renderer = instantiate(compose("train_renderer", ["renderer=tiny"]).renderer)
+    checkpoint.save(tmp_path / "tiny", renderer, compose("train_renderer", ["renderer=tiny"]).renderer)
+    other = ("renderer.decoder.widths=[16,8]", "training.learning_rate=0")
+    _run(film, tmp_path / "grown", 1, f"init={tmp_path / 'tiny'}", "grow=true", *other)
+    grown, given = checkpoint.load(tmp_path / "grown").state_dict(), renderer.state_dict()
+    new = {name for name in grown if grown[name].shape != given[name].shape}
+    assert new
+    assert all(name.startswith("decoder.") for name in new)
+    said = capsys.readouterr().out
+    assert f"{len(new)} weights are new" in said
+    assert all(name in said for name in new)
+    torch.testing.assert_close({n: grown[n] for n in grown.keys() - new}, {n: given[n] for n in grown.keys() - new})
+
+
 def test_two_processes_train_one_renderer_whole_or_sharded(film: Path, tmp_path: Path) -> None:
     strategies = {
         "ddp": ["experiment=critic", "trainer.strategy=ddp_find_unused_parameters_true"],

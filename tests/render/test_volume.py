@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch.nn.utils import parametrize
 
@@ -33,6 +34,15 @@ def test_shapes(name: str) -> None:
     assert frames.shape == (2, 2, *faces.shape[1:])
     assert 0 <= frames.min() <= frames.max() <= 1
     assert motion.dynamics.shape[-1] == renderer.space.dynamics
+
+
+def test_appearance_sees_a_larger_picture_as_a_smaller_one() -> None:
+    parts = [instantiate(leaf("renderer", "tiny").appearance, size=size).eval() for size in (None, 32)]
+    parts[1].load_state_dict(parts[0].state_dict())
+    large = torch.rand(1, 3, 64, 64)
+    small = F.interpolate(large, size=(32, 32), mode="bilinear", antialias=True)
+    with torch.inference_mode():
+        torch.testing.assert_close(parts[1](large), parts[0](small))
 
 
 def test_the_published_sizes() -> None:

@@ -31,12 +31,13 @@ def run(overrides: list[str]) -> None:
 
 
 def _renderer(config: DictConfig) -> nn.Module:
-    """A new one, the one in `init`, or a new one with its weights (`grow`); parts in `frozen` stay as they are."""
+    """A new one, the one in `init`, or a new one with what fits of its weights (`grow`); `frozen` parts stay."""
     if config.grow and not config.init:
         raise ValueError("grow=true takes the weights of another checkpoint: name it with init=FOLDER.")
     renderer = checkpoint.load(config.init).train() if config.init and not config.grow else instantiate(config.renderer)
     if config.grow:
-        checkpoint.fill(renderer, checkpoint.load(config.init).state_dict(), config.init)
+        new = checkpoint.take(renderer, checkpoint.load(config.init).state_dict(), config.init)
+        print(f"{len(new)} weights are new{': ' * bool(new)}{', '.join(new)}.")
     for part in config.frozen:
         renderer.get_submodule(part).requires_grad_(False)
     return renderer

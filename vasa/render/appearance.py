@@ -18,21 +18,15 @@ class Appearance(nn.Module):
 
     widths: channels of the first convolution, then of each halving block. volume: C. depth: D. refine: 3-D blocks.
     unshuffle: fold squares of this many pixels into channels first, so that nothing heavy runs at full size (paper: 1,
-    none); it counts as halvings.
+    none); it counts as halvings. size: pixels a side that pictures are brought to first (paper: as they are).
     """
 
     def __init__(
-        self,
-        *,
-        widths: Sequence[int],
-        volume: int,
-        depth: int,
-        refine: int,
-        unshuffle: int = 1,
-        standardise: bool = False,
-    ) -> None:
+        self, *, widths: Sequence[int], volume: int, depth: int, refine: int, unshuffle: int = 1,
+        size: int | None = None, standardise: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.depth, self.unshuffle = depth, unshuffle
+        self.depth, self.unshuffle, self.size = depth, unshuffle, size
         self.first = conv(2, 3 * unshuffle**2, widths[0], 7 if unshuffle == 1 else 3)
         pairs = itertools.pairwise(widths)
         self.down = nn.ModuleList(ResBlock(2, a, b, standardise=standardise) for a, b in pairs)
@@ -41,6 +35,8 @@ class Appearance(nn.Module):
         self.refine = nn.Sequential(*(ResBlock(3, volume, volume, standardise=standardise) for _ in range(refine)))
 
     def forward(self, picture: Tensor) -> Tensor:
+        if self.size is not None:
+            picture = F.interpolate(picture, size=(self.size, self.size), mode="bilinear", antialias=True)
         x = self.first(F.pixel_unshuffle(picture, self.unshuffle))
         for block in self.down:
             x = F.avg_pool2d(block(x), 2)
