@@ -46,6 +46,23 @@ def test_a_film_becomes_latents_that_fit_the_renderer(parts: Path) -> None:
     torch.testing.assert_close(motion.mean(0), torch.zeros(renderer.space.size), atol=1e-2, rtol=0)
 
 
+def test_several_films_become_one_set_of_latents(parts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    films = [make_film(parts / name, seed=seed) for seed, name in enumerate(("first", "second"))]
+    words = ["--renderer", str(parts / "renderer"), "--audio", str(parts / "audio"), "-o", str(parts / "latents")]
+    assert main(["extract", *map(str, films), *words]) == 0
+    listing = json.loads((parts / "latents" / "latents.json").read_text())
+    assert len(Latents.load(parts / "latents").split("train")) == 4
+    assert len({clip["name"] for clip in listing["clips"]}) == 6
+    assert listing["statistics"]["people"] == {"train": 4, "test": 2}
+    same_name = make_film(parts / "beside" / "first")
+    assert main(["extract", str(films[0]), str(same_name), *words]) == 2
+    assert "folders of different names" in capsys.readouterr().err
+    about = films[1] / "film.json"
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"expression_names": ["jawOpen"]}))
+    assert main(["extract", *map(str, films), *words]) == 2
+    assert "label different expressions" in capsys.readouterr().err
+
+
 def test_extraction_goes_on_where_it_stopped_and_only_with_the_same_parts(
     parts: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

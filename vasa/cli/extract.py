@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def add(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("extract", help="turn a film into motion latents and sound features")
-    command.add_argument("film", type=Path, help="folder written by `vasa people film`")
+    command.add_argument("films", type=Path, nargs="+", metavar="FILM", help="folder written by `vasa people film`")
     command.add_argument(
         "--renderer", type=Path, required=True, help="its checkpoint; the measured space is noted in it"
     )
@@ -35,10 +35,11 @@ def run(arguments: argparse.Namespace) -> None:
     from vasa import checkpoint
     from vasa.cli.writing import bar
     from vasa.data.extract import check_same_source, extract, fingerprint
-    from vasa.data.film import clips_of, talking
+    from vasa.data.film import clips_of_all, talking
 
     first, count = part(arguments.part)
-    clips = talking(clips_of(arguments.film, "train") + clips_of(arguments.film, "test"))
+    expressions_of(arguments.films)
+    clips = talking([clip for split in ("train", "test") for clip in clips_of_all(arguments.films, split)])
     renderer, encoder = checkpoint.load(arguments.renderer), checkpoint.load(arguments.audio)
     check_same_source(arguments.output, fingerprint(renderer, encoder, arguments.window))
     mine = clips[first::count]
@@ -54,17 +55,26 @@ def run(arguments: argparse.Namespace) -> None:
 def finish(arguments: argparse.Namespace, clips: list[Clip], renderer: Any, encoder: AudioEncoder) -> None:
     """What needs all clips: the space, the index with its statistics, and OUTPUT/handles."""
     from vasa import checkpoint
-    from vasa.data.clip import facts_of
     from vasa.data.extract import fit_handles, measure_space, write_index
     from vasa.motion.handles import config_of
 
     space = measure_space(clips, arguments.output, renderer.space.name)
     write_index(clips, arguments.output, space, encoder.dim)
-    handles = fit_handles(clips, arguments.output, facts_of(arguments.film).get("expression_names", ()))
+    handles = fit_handles(clips, arguments.output, expressions_of(arguments.films))
     checkpoint.save(arguments.output / "handles", handles, config_of(handles))
     config = checkpoint.config_of(arguments.renderer)
     config.space = {"_target_": "vasa.space.MotionSpace", **asdict(space)}
     checkpoint.save(arguments.renderer, renderer, config)
+
+
+def expressions_of(films: list[Path]) -> tuple[str, ...]:
+    """What the films call their expressions; raises ValueError where they differ."""
+    from vasa.data.clip import facts_of
+
+    names = {tuple(facts_of(film).get("expression_names", ())) for film in films}
+    if len(names) > 1:
+        raise ValueError("These films label different expressions: extract each into a folder of its own.")
+    return names.pop()
 
 
 def part(words: str) -> tuple[int, int]:

@@ -126,7 +126,7 @@ def statistics(clips: list[Clip], folder: Path) -> dict[str, Any]:
     """How much there is, and how every latent and label is spread over the training clips."""
     found = [load_file(folder / f"{c.name}.safetensors") for c in clips if c.split == "train"]
     frames = {split: sum(len(c) for c in clips if c.split == split) for split in ("train", "test")}
-    people = {split: len({c.facts["person"] for c in clips if c.split == split}) for split in ("train", "test")}
+    people = {split: len({_person(c) for c in clips if c.split == split}) for split in ("train", "test")}
     return {"frames": frames, "people": people, "values": {name: _spread(found, name) for name in ("pose", *LABELS)}}
 
 
@@ -134,6 +134,11 @@ def _spread(found: list[dict[str, Tensor]], name: str) -> dict[str, list[float]]
     rows = torch.cat([one[name].float().reshape(len(one[name]), -1) for one in found])
     marks = {"mean": rows.mean(0), "std": rows.std(0), "least": rows.amin(0), "most": rows.amax(0)}
     return {mark: [round(float(v), 5) for v in value] for mark, value in marks.items()}
+
+
+def _person(clip: Clip) -> tuple[str, int]:
+    """Who it is among the people of several films, see `vasa.data.film.clips_of_all`."""
+    return clip.name.rpartition("-")[0], clip.facts["person"]
 
 
 def write_index(clips: list[Clip], folder: Path, space: MotionSpace, audio_dim: int) -> None:

@@ -19,6 +19,21 @@ def clips_of(folder: Path | str, split: str) -> list[Clip]:
     return [clip for clip in clips_in(Path(folder)) if clip.split == split]
 
 
+def clips_of_all(films: Sequence[Path | str], split: str) -> list[Clip]:
+    """The clips of several films, each named FOLDER-CLIP; those of a single film keep their names.
+
+    Raises ValueError where a folder holds no film, or two have one name.
+    """
+    names = [Path(film).name for film in films]
+    if len(set(names)) < len(names):
+        raise ValueError(f"Films that are used together have folders of different names; got {', '.join(names)}.")
+    of_each = [clips_of(film, split) for film in films]
+    for name, clips in zip(names, of_each, strict=True):
+        for clip in clips if len(films) > 1 else ():
+            clip.name = f"{name}-{clip.name}"
+    return [clip for clips in of_each for clip in clips]
+
+
 def talking(clips: list[Clip]) -> list[Clip]:
     """Clips of people who talk or listen as people do: not those of random expressions or grids, nor of heads that turn
     far, which were made to teach renderers."""
@@ -56,7 +71,7 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         self, folder: str | Sequence[str], *, split: str, drivers: int, readings: int = 0, size: int | None = None,
         seed: int = 0,
     ) -> None:  # fmt: skip
-        self.clips = [clip for film in _listed(folder) for clip in clips_of(film, split)]
+        self.clips = clips_of_all([folder] if isinstance(folder, str) else list(folder), split)
         if not self.clips:
             raise ValueError(f"The film in {folder} has no clip of the split {split!r}; film more people.")
         self.drivers, self.readings, self.size, self.seed = drivers, readings, size, seed
@@ -104,10 +119,6 @@ def brought_to(size: int | None, frames: Tensor) -> Tensor:
         return frames
     scaled = F.interpolate(frames.float(), size=(size, size), mode="bilinear", antialias=True)
     return scaled.round().clamp(0, 255).to(torch.uint8)
-
-
-def _listed(folder: str | Sequence[str]) -> list[str]:
-    return [folder] if isinstance(folder, str) else list(folder)
 
 
 def _drawn(clip: Clip, count: int, generator: torch.Generator) -> np.ndarray:
