@@ -15,6 +15,7 @@ from vasa.cli.writing import bar, write_report
 if TYPE_CHECKING:
     from vasa.data.film import Clip
     from vasa.evaluate.judges import Judge
+    from vasa.evaluate.likeness import Likeness
     from vasa.evaluate.run import Report, Spoken
     from vasa.pipeline import Pipeline
 
@@ -28,6 +29,10 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("-o", "--output", required=True, help=f"folder for {REPORT}, {SHEET} and the videos")
     command.add_argument("--clips", type=int, default=8, help="at most so many clips of the test split (default: 8)")
     command.add_argument("--judge", metavar="FILE", help="MediaPipe's face_landmarker .task file, or a probe's folder")
+    command.add_argument(
+        "--features", metavar="FILE",
+        help="weights of SqueezeNet 1.1 for the perceptual distance (default: features of the face reader that ships)",
+    )  # fmt: skip
     which = command.add_mutually_exclusive_group()
     which.add_argument(
         "--reader", metavar="FOLDER", nargs="?", const="",
@@ -84,12 +89,16 @@ def measure_model(arguments: argparse.Namespace) -> None:
     from vasa.media.picture import save_picture
 
     clips = test_clips(arguments.film, arguments.clips)
+    if arguments.features is not None and not Path(arguments.features).is_file():
+        raise ValueError(
+            f"There is no file {arguments.features}; --features takes SqueezeNet's weights, or leave it out."
+        )
     folder = new_folder(arguments.output)
     pipe = Pipeline.from_pretrained(arguments.model, device=arguments.device)
-    judge = judge_for(arguments.judge, pipe, clips)
+    judge, likeness = judge_for(arguments.judge, pipe, clips), likeness_for(arguments, pipe)
     spoken = shown(pipe, clips)
-    result = report(spoken, judge)
-    facts = {"model": arguments.model, "judge": result.judge}
+    result = report(spoken, judge, likeness)
+    facts = {"model": arguments.model, "film": arguments.film, "judge": result.judge, "likeness": likeness.name}
     write_report(folder / REPORT, facts | {"numbers": result.numbers, "clips": result.clips})
     save_picture(sheet(spoken), folder / SHEET)
     save_videos(spoken, folder)
@@ -145,13 +154,27 @@ def judge_for(name: str | None, pipe: Pipeline, clips: list[Clip]) -> Judge:
     return Probe(name, device=pipe.device) if Path(name).is_dir() else MediaPipe(name)
 
 
+def likeness_for(arguments: argparse.Namespace, pipe: Pipeline) -> Likeness:
+    """The reader that tells people apart is a probe where --judge names its folder, else the one that ships."""
+    from vasa.evaluate.likeness import Likeness, on_device
+    from vasa.render.features import SqueezeFeatures
+    from vasa.render.readers import ReaderFeatures
+
+    probe = arguments.judge if arguments.judge and Path(arguments.judge).is_dir() else None
+    reader, read_by = evaluate_motion.reader_for(probe, pipe)
+    features = SqueezeFeatures(weights=arguments.features) if arguments.features else ReaderFeatures()
+    seen_by = "SqueezeNet 1.1" if arguments.features else "the face reader that ships with vasa"
+    return Likeness(on_device(features, pipe.device), reader, f"pictures by {seen_by}, people by {read_by}")
+
+
 def shown(pipe: Pipeline, clips: list[Clip]) -> list[Spoken]:
     """Every clip, with a progress bar."""
-    from vasa.evaluate.run import Trial
+    from vasa.evaluate.run import Trial, drivers
 
     trial = Trial(pipe)
     with bar() as progress:
-        return [trial(clip) for clip in progress.track(clips, description="clips")]
+        pairs = progress.track([*zip(clips, drivers(clips), strict=True)], description="clips")
+        return [trial(clip, driver) for clip, driver in pairs]
 
 
 def print_table(result: Report, title: str) -> None:

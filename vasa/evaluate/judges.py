@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from vasa.data.film import Clip
+from vasa.data.film import Clip, brought_to
 from vasa.motion.probe import LinearProbe
 from vasa.render import Renderer
 
@@ -48,7 +48,8 @@ class OwnReader:
 
     def __init__(self, renderer: Renderer, clips: Sequence[Clip], *, device: torch.device, every: int = 2) -> None:
         self._renderer, self._device = renderer, device
-        seen = [self._motion(clip.frames(slice(0, None, every)).float() / 255) for clip in clips]
+        some = [brought_to(renderer.image_size, clip.frames(slice(0, None, every))) for clip in clips]
+        seen = [self._motion(frames.float() / 255) for frames in some]
         true = [clip.labels["lip_opening"][::every, None] for clip in clips]
         self._lips = LinearProbe.fit(torch.cat([dynamics for _, dynamics in seen]), torch.cat(true))
 

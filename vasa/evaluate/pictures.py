@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 
 import torch
+import torch.nn.functional as F
 from einops import reduce
 from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 
-class _MeanOverPictures(Metric):
+class MeanOverPictures(Metric):
     """Averages one number a picture, weighted inside each picture by a mask."""
 
     full_state_update = False
@@ -40,7 +41,7 @@ class _MeanOverPictures(Metric):
         """One number a picture: [N]."""
 
 
-class PSNR(_MeanOverPictures):
+class PSNR(MeanOverPictures):
     """Peak signal to noise ratio in dB, of each picture, then averaged; equal pictures count as 100 dB."""
 
     def each(self, shown: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
@@ -48,7 +49,7 @@ class PSNR(_MeanOverPictures):
         return -10 * error.clamp_min(1e-10).log10()
 
 
-class SSIM(_MeanOverPictures):
+class SSIM(MeanOverPictures):
     """Structural similarity (Wang et al. 2004), of each picture, then averaged."""
 
     def each(self, shown: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
@@ -56,6 +57,13 @@ class SSIM(_MeanOverPictures):
             shown, truth, data_range=1.0, reduction="none", return_full_image=True
         )
         return masked_mean(similarity, mask)
+
+
+def sharpness(frames: Tensor) -> Tensor:
+    """How much fine detail pictures [T, 3, H, W] have: mean absolute Laplacian of their grey, [T]."""
+    grey = reduce(frames.float(), "t c h w -> t 1 h w", "mean")
+    kernel = grey.new_tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]])[None, None]
+    return reduce(F.conv2d(grey, kernel).abs(), "t 1 h w -> t", "mean")
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:

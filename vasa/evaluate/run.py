@@ -11,9 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vasa.data.film import Clip
+from vasa.data.film import Clip, brought_to
 from vasa.evaluate.head import jitter, obedience
 from vasa.evaluate.judges import Judge, Reading
+from vasa.evaluate.likeness import Likeness
 from vasa.evaluate.lips import LipMatch, closure_rate, lip_correlation, open_auc, silent
 from vasa.evaluate.pictures import PSNR, SSIM
 from vasa.face.crop import Crop
@@ -32,14 +33,26 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class Crossed:
+    """A person driven by somebody else's frames: what is shown [T, 3, H, W], and a picture [3, H, W] of who drives."""
+
+    shown: Tensor
+    driver: Tensor
+
+
+@dataclass(frozen=True)
 class Spoken:
-    """What was made for one clip: true frames, the same driven by themselves, and speaking; each [T, 3, H, W]."""
+    """What was made for one clip: true frames, the same driven by themselves, and speaking; each [T, 3, H, W].
+
+    crossed: None where there is nobody else.
+    """
 
     clip: Clip
     truth: Tensor
     reenacted: Tensor
     video: Video
     turned: dict[float, Video]
+    crossed: Crossed | None = None
 
 
 @dataclass(frozen=True)
@@ -60,19 +73,15 @@ class Trial:
     def __init__(self, pipe: Pipeline, *, turn_s: float = 2.0, seed: int = 0) -> None:
         self._pipe, self._turn_s, self._seed = pipe, turn_s, seed
 
-    def __call__(self, clip: Clip) -> Spoken:
-        """Show one clip; raises ValueError where its pictures have another size than the renderer's."""
-        truth = clip.frames(slice(None)).float() / 255
-        size = self._pipe.renderer.image_size
-        if truth.shape[-1] != size:
-            raise ValueError(
-                f"The film has {truth.shape[-1]} pixels a side and the renderer {size}; they must be equal."
-            )
+    def __call__(self, clip: Clip, driver: Clip | None = None) -> Spoken:
+        """Show one clip, driven by itself and by another; raises ValueError where its pictures are too small."""
+        truth = frames_of(clip, self._pipe.renderer.image_size)
         sitter = self._sitter(truth[0])
         samples = clip.speech()
         return Spoken(
-            clip, truth, self._reenact(sitter, truth), self._speak(sitter, samples, 0.0), self._turns(sitter, samples)
-        )
+            clip, truth, self._reenact(sitter, truth), self._speak(sitter, samples, 0.0), self._turns(sitter, samples),
+            None if driver is None else self._cross(sitter, driver),
+        )  # fmt: skip
 
     def _sitter(self, face: Tensor) -> Sitter:
         side = face.shape[-1]
@@ -91,6 +100,10 @@ class Trial:
             shown.append(pictures.float().cpu().clamp(0, 1))
         return torch.cat(shown)
 
+    def _cross(self, sitter: Sitter, driver: Clip) -> Crossed:
+        frames = frames_of(driver, self._pipe.renderer.image_size)
+        return Crossed(self._reenact(sitter, frames), frames[0])
+
     def _turns(self, sitter: Sitter, samples: Tensor) -> dict[float, Video]:
         clock = self._pipe.clock
         short = samples[: clock.samples(clock.frames_in(self._turn_s))]
@@ -101,12 +114,30 @@ class Trial:
         return self._pipe(sitter, (samples, self._pipe.clock.sample_rate), Controls(pose=pose), self._seed)
 
 
-def measure(spoken: Spoken, judge: Judge) -> dict[str, float]:
+def frames_of(clip: Clip, size: int) -> Tensor:
+    """A clip's frames [T, 3, size, size] in [0, 1]; raises ValueError where they have fewer pixels than that."""
+    frames = clip.frames(slice(None))
+    if frames.shape[-1] < size:
+        raise ValueError(
+            f"The film has {frames.shape[-1]} pixels a side and the renderer {size}; film it with --size {size}."
+        )
+    return brought_to(size, frames).float() / 255
+
+
+def drivers(clips: Sequence[Clip]) -> list[Clip | None]:
+    """For each clip the next one, round and round, that shows somebody else; None where nobody else is shown."""
+    people = [clip.facts.get("person") for clip in clips]
+    rounds = [[*range(n + 1, len(clips)), *range(n)] for n in range(len(clips))]
+    return [next((clips[o] for o in some if people[o] != people[n]), None) for n, some in enumerate(rounds)]
+
+
+def measure(spoken: Spoken, judge: Judge, likeness: Likeness) -> dict[str, float]:
     """All numbers of one clip; their names end in their units."""
     phones = spoken.clip.labels["phone"].long()
     shown, filmed = judge(spoken.video.frames), judge(spoken.truth)
     return {
         **_pictures(spoken),
+        **_alike(spoken, likeness),
         **_lips(shown, filmed, spoken.clip.labels["lip_opening"], phones),
         **_turned({yaw: judge(video.frames) for yaw, video in spoken.turned.items()}),
         "jitter_deg": jitter(shown.angles),
@@ -115,9 +146,9 @@ def measure(spoken: Spoken, judge: Judge) -> dict[str, float]:
     }
 
 
-def report(spoken: Sequence[Spoken], judge: Judge) -> Report:
+def report(spoken: Sequence[Spoken], judge: Judge, likeness: Likeness) -> Report:
     """Measure every clip, and average."""
-    clips = {one.clip.name: measure(one, judge) for one in spoken}
+    clips = {one.clip.name: measure(one, judge, likeness) for one in spoken}
     names = next(iter(clips.values()))
     means = {
         name: torch.tensor([row[name] for row in clips.values()], dtype=torch.float64).nanmean().item()
@@ -143,8 +174,27 @@ def _row(one: Spoken) -> Iterator[Tensor]:
     yield from (video.frames[len(video.pixels) // 2] for video in one.turned.values())
 
 
+def _part(spoken: Spoken) -> Tensor:
+    """[T, 1, H, W]: what the film says each pixel shows, 0 where it is background."""
+    return F.interpolate(spoken.clip.place(slice(None))[:, 4:].float(), spoken.truth.shape[-2:], mode="nearest")
+
+
+def _alike(spoken: Spoken, likeness: Likeness) -> dict[str, float]:
+    """What networks say; a crossed face should be like its own portrait, and not like that of who drives it."""
+    portrait, crossed = spoken.truth[0], spoken.crossed
+    return {
+        "perceptual": likeness.distance(spoken.reenacted, spoken.truth),
+        "person_perceptual": likeness.distance(spoken.reenacted, spoken.truth, (_part(spoken) > 0).float()),
+        "identity_filmed": likeness.identity(spoken.truth, portrait),
+        "identity_reenacted": likeness.identity(spoken.reenacted, portrait),
+        "identity_spoken": likeness.identity(spoken.video.frames, portrait),
+        "identity_crossed": likeness.identity(crossed.shown, portrait) if crossed else math.nan,
+        "identity_driver": likeness.identity(crossed.shown, crossed.driver) if crossed else math.nan,
+    }
+
+
 def _pictures(spoken: Spoken) -> dict[str, float]:
-    part = F.interpolate(spoken.clip.place(slice(None))[:, 4:].float(), spoken.truth.shape[-2:], mode="nearest")
+    part = _part(spoken)
     masks = {"": None, "person_": (part > 0).float(), "head_": (part == HEAD).float()}
     numbers: dict[str, float] = {}
     for name, metric in (("psnr_db", PSNR()), ("ssim", SSIM())):
