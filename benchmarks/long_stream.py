@@ -29,6 +29,7 @@ from vasa.evaluate.sayings import Saying
 from vasa.geometry import POSE
 from vasa.media.sound import load_sound
 from vasa.session import Session
+from vasa.shipped import DEFAULT
 from vasa.store import SHIPPED
 
 SPEECH = SHIPPED / "mini" / "demo" / "speech.flac"
@@ -93,7 +94,7 @@ def stream(pipe: Pipeline, arguments: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--model", default="mini")
+    options.add_argument("--model", default=DEFAULT)
     options.add_argument("--device")
     options.add_argument("--minutes", type=float, default=60.0, help="length of the sound")
     options.add_argument("--period", type=float, default=60.0, help="seconds of each of the statistics")

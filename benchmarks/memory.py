@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from vasa.shipped import DEFAULT
 from vasa.store import SHIPPED
 
 RATE = 16_000
@@ -42,7 +43,7 @@ def peak_mb(model: str, seconds: float) -> float:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--model", default="mini")
+    options.add_argument("--model", default=DEFAULT)
     options.add_argument("--seconds", type=float, nargs="+", default=[10.0, 600.0])
     arguments = options.parse_args()
     for seconds in arguments.seconds:

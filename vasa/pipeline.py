@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vasa import checkpoint, device, store
+from vasa.ahead import ahead
 from vasa.audio import AudioEncoder
 from vasa.audio.windows import LookingAhead
 from vasa.clock import CLOCK, Clock
@@ -28,8 +30,10 @@ from vasa.motion.edits import LipsOnly
 from vasa.motion.handles import Handles
 from vasa.placing import usual_place
 from vasa.render import Renderer
+from vasa.render.compiled import Render, compiled
 from vasa.render.speed import channels_last, fast
-from vasa.session import Piece, Session, Show
+from vasa.session import Piece, Session, Show, Window
+from vasa.shipped import DEFAULT
 from vasa.stage import Stage
 from vasa.transfer import KeepPlace, Track, Transfer
 from vasa.types import Controls, Edit, Motion, Portrait, checked
@@ -67,10 +71,14 @@ class Pipeline:
         self.video_transfer = video_transfer or KeepPlace()
         self.voice_transfer = voice_transfer or KeepPlace(usual_place(renderer.space).tolist())
         self.configs, self.batch, self.device = configs, batch, torch.device("cpu")
+        self._compiled: Render | None = None
 
     @classmethod
-    def from_pretrained(cls, name: Path | str = "mini", *, device: str | None = None) -> Self:
-        """A shipped name, a folder or a hub id, on the best device there is unless one is named; raises ValueError."""
+    def from_pretrained(cls, name: Path | str = DEFAULT, *, device: str | None = None) -> Self:
+        """A shipped name, a folder or a hub id, on the best device there is unless one is named; raises ValueError.
+
+        Without a name: the best of the models that ship, `vasa.shipped.DEFAULT`.
+        """
         found = store.find(name)
         parts = {part: checkpoint.load(folder) for part, folder in found.parts.items()}
         configs = {part: checkpoint.config_of(folder) for part, folder in found.parts.items()}
@@ -94,6 +102,25 @@ class Pipeline:
         for module in self._modules().values():
             channels_last(module.to(self.device))
         return self
+
+    @torch.no_grad()
+    def compile(self, *, backend: str = "inductor") -> float:
+        """Let torch compile what every frame costs, and give back the seconds that this warm-up took.
+
+        Long videos gain, short ones do not. Raises ValueError where torch cannot compile on this machine.
+        """
+        started, side = time.perf_counter(), self.renderer.image_size
+        render = compiled(self.renderer.render, frames=self.batch, backend=backend)
+        sitter = self.renderer.encode(torch.rand(1, 3, side, side, device=self.device))
+        still = Motion.cat([sitter.motion] * self.batch)
+        try:
+            with fast(self.device):
+                render(sitter, still)
+        except RuntimeError as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise ValueError(f"torch cannot compile the renderer on this machine ({reason}); go without.") from error
+        self._compiled = render
+        return time.perf_counter() - started
 
     def __call__(
         self, portrait: Picture | Sitter, speech: Sound, controls: Controls = NOTHING_ASKED, seed: int = 0,
@@ -123,7 +150,7 @@ class Pipeline:
         session = self.session(
             portrait, controls, seed, stride=stride, paste=paste, lookahead_s=lookahead_s, ease_s=ease_s, edits=edits
         )
-        return self._spoken(session, read_blocks(speech, self.clock))
+        return self._spoken(session, ahead(session.heard(read_blocks(speech, self.clock))))
 
     def stream(
         self, portrait: Picture | Sitter, chunks: Iterable[Tensor], controls: Controls = NOTHING_ASKED, seed: int = 0,
@@ -134,7 +161,7 @@ class Pipeline:
         session = self.session(
             portrait, controls, seed, stride=stride, paste=paste, lookahead_s=lookahead_s, ease_s=ease_s, edits=edits
         )
-        return (piece.frames for piece in self._spoken(session, chunks))
+        return (piece.frames for piece in self._spoken(session, session.heard(chunks)))
 
     def session(
         self, portrait: Picture | Sitter, controls: Controls = NOTHING_ASKED, seed: int = 0,
@@ -186,7 +213,7 @@ class Pipeline:
             return self._show(sitter, motion)  # no transfer: `seen` is the portrait's motion already
 
         session = self._session(sitter, show, NOTHING_ASKED, seed, edits=[LipsOnly(self.handles, seen)])
-        return Video.of(self._spoken(session, [samples]), self.clock)
+        return Video.of(self._spoken(session, session.heard([samples])), self.clock)
 
     @torch.no_grad()
     def perform(
@@ -217,10 +244,9 @@ class Pipeline:
             ease=ease, edits=edits,
         )  # fmt: skip
 
-    def _spoken(self, session: Session, chunks: Iterable[Tensor]) -> Iterator[Piece]:
-        for chunk in chunks:
-            yield from session.feed(chunk)
-        yield from session.finish()
+    def _spoken(self, session: Session, windows: Iterable[Window]) -> Iterator[Piece]:
+        for window in windows:
+            yield from session.shown(window)
 
     def _seen(self, video: Path | str) -> Iterator[Motion]:
         """The motion in a video, a few frames at a time."""
@@ -239,9 +265,10 @@ class Pipeline:
                 start = now.stop
 
     def _show(self, sitter: Sitter, motion: Motion) -> Iterator[Tensor]:
+        render = self._compiled or self.renderer.render
         for start in range(0, motion.length, self.batch):
             with fast(self.device):
-                frames = self.renderer.render(sitter.portrait, motion[slice(start, start + self.batch)])
+                frames = render(sitter.portrait, motion[slice(start, start + self.batch)])
             yield sitter.stage.paste(frames[0].float())
 
     def _modules(self) -> dict[str, nn.Module]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -30,6 +30,15 @@ class Piece:
     frames: Tensor
     motion: Motion
     samples: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is to be shown next: motion [1, T, M], how much of each frame is the portrait's own [T], and its sound."""
+
+    motion: Motion
+    own: Tensor
+    samples: Tensor
 
 
 @dataclass(frozen=True)
@@ -134,29 +143,46 @@ class Session:
         start, end = self.clock.samples(self.made), self.clock.samples(self.made + self.stride)
         return Request(self.sound.cut(start, end), self.controls.window(self.made, self.stride), self.state)
 
-    def take(self, request: Request, motion: Motion, state: MotionState) -> Iterator[Piece]:
-        """Show the motion [1, stride, M] that was made for a request."""
+    def take(self, request: Request, motion: Motion, state: MotionState) -> Window:
+        """Go on with the motion [1, stride, M] that was made for a request: what is to be shown of it."""
         first, length, self.state = self.made, self.due, state
         own = own_share(first, length, self.ease, None if self.open else self.total)
         self.made += self.stride
-        heard = request.samples[self.sound.past :].split(self.clock.samples_per_frame)
         shown = self._edited(motion, first)[slice(0, length)]
-        start = 0
-        for frames in self.show(shown, own):
+        return Window(shown, own, request.samples[self.sound.past :])
+
+    @torch.no_grad()
+    def shown(self, window: Window) -> Iterator[Piece]:
+        """The frames of a window, a few at a time."""
+        heard, start = window.samples.split(self.clock.samples_per_frame), 0
+        for frames in self.show(window.motion, window.own):
             now = slice(start, start + len(frames))
-            yield Piece(frames, shown[now], torch.cat(heard[now]))
+            yield Piece(frames, window.motion[now], torch.cat(heard[now]))
             start = now.stop
+
+    def heard(self, chunks: Iterable[Tensor]) -> Iterator[Window]:
+        """Everything that is to be shown of a sound that comes in chunks and then ends."""
+        for chunk in chunks:
+            self.hear(chunk)
+            yield from self.windows()
+        self.close()
+        yield from self.windows()
+
+    @torch.no_grad()
+    def windows(self) -> Iterator[Window]:
+        """What is due, one window after another."""
+        while self.due > 0:
+            request = self.request()
+            yield self.take(request, *answer(self.motion, self.audio, [request], self.device)[0])
 
     def joined(self, pieces: Iterator[Piece]) -> Tensor:
         """The frames of all pieces [T, 3, H, W]; T may be 0."""
         frames = [piece.frames for piece in pieces]
         return torch.cat(frames) if frames else torch.empty(0, 3, *self.size_px)
 
-    @torch.no_grad()
     def _due(self) -> Iterator[Piece]:
-        while self.due > 0:
-            request = self.request()
-            yield from self.take(request, *answer(self.motion, self.audio, [request], self.device)[0])
+        for window in self.windows():
+            yield from self.shown(window)
 
     def _edited(self, motion: Motion, first: int) -> Motion:
         for edit in self.edits:

@@ -61,7 +61,7 @@ class Together:
         one, requests = next(iter(group.values())), [session.request() for session in group.values()]
         answers = answer(one.motion, one.audio, requests, one.device)
         for (name, session), request, (motion, state) in zip(group.items(), requests, answers, strict=True):
-            yield from ((name, piece) for piece in session.take(request, motion, state))
+            yield from ((name, piece) for piece in session.shown(session.take(request, motion, state)))
 
     def _named(self, name: Hashable) -> Session:
         if name not in self.sessions:

@@ -15,13 +15,14 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("speech", help="a sound, or a video with a sound track")
     asking.add_output(command)
     asking.add_model(command)
+    asking.add_compile(command)
     asking.add_controls(command)
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Check everything, then compute and write window by window."""
-    from vasa import Pipeline, store
+    from vasa import store
     from vasa.media.picture import load_picture
 
     place = checks.output_file(arguments.output, [arguments.portrait, arguments.speech])
@@ -29,6 +30,6 @@ def run(arguments: argparse.Namespace) -> None:
     controls, picture = asking.controls_of(arguments), load_picture(arguments.portrait)
     samples = checks.sound_length(arguments.speech)
     checks.room_for(samples / CLOCK.sample_rate, place)
-    pipe = Pipeline.from_pretrained(arguments.model, device=arguments.device)
+    pipe = asking.pipeline_of(arguments)
     pieces = pipe.play(picture, arguments.speech, controls, arguments.seed, paste=arguments.paste)
     write_pieces(pieces, place, CLOCK.frames_covering(samples))

@@ -4,19 +4,41 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from vasa.shipped import DEFAULT
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from vasa.pipeline import Pipeline
     from vasa.types import Controls
 
 
 def add_model(command: argparse.ArgumentParser) -> None:
     """--model and --device."""
-    command.add_argument("--model", default="mini", help="a shipped name, a folder or a hub id (default: mini)")
+    command.add_argument("--model", default=DEFAULT, help=f"a shipped name, a folder or a hub id (default: {DEFAULT})")
     command.add_argument("--device", help="cpu, cuda or mps (default: the best there is)")
+
+
+def add_compile(command: argparse.ArgumentParser) -> None:
+    """--compile."""
+    command.add_argument(
+        "--compile", action="store_true",
+        help="let torch compile the renderer first: a warm-up of a minute or so, for long videos",
+    )  # fmt: skip
+
+
+def pipeline_of(arguments: argparse.Namespace) -> Pipeline:
+    """The model that was asked for, compiled where that was asked for too, and how long that took told."""
+    from vasa import Pipeline
+
+    pipe = Pipeline.from_pretrained(arguments.model, device=arguments.device)
+    if arguments.compile:
+        print(f"vasa: compiling took {pipe.compile():.0f} s.", file=sys.stderr)
+    return pipe
 
 
 def add_output(command: argparse.ArgumentParser, default: str | None = None) -> None:

@@ -6,6 +6,8 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
+from vasa.shipped import DEFAULT
+
 if TYPE_CHECKING:
     import torch
     from omegaconf import DictConfig
@@ -22,7 +24,7 @@ def add(actions: argparse._SubParsersAction) -> None:
         "renderer", help="renderers alone, in batches and precisions", description=ABOUT,
         argument_default=argparse.SUPPRESS,  # so that options of `vasa bench` count, wherever they stand
     )  # fmt: skip
-    command.add_argument("--model", help="a shipped name, a folder or a hub id (default: mini)")
+    command.add_argument("--model", help=f"a shipped name, a folder or a hub id (default: {DEFAULT})")
     command.add_argument("--device", help="cpu, cuda or mps (default: the best there is)")
     command.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
     command.add_argument(

@@ -13,6 +13,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("demo", help="make the shipped portrait say the shipped sentence")
     asking.add_output(command, default="demo.mp4")
     asking.add_model(command)
+    asking.add_compile(command)
     asking.add_controls(command)
     command.set_defaults(run=run)
 

@@ -14,12 +14,13 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("video", help="a video of one face; its sound, if any, is kept")
     asking.add_output(command)
     asking.add_model(command)
+    asking.add_compile(command)
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Check everything, then compute and write a few frames at a time."""
-    from vasa import Pipeline, store
+    from vasa import store
     from vasa.media.picture import load_picture
     from vasa.media.sound import has_sound
     from vasa.media.video import VideoReader
@@ -30,5 +31,5 @@ def run(arguments: argparse.Namespace) -> None:
     if has_sound(arguments.video):
         checks.sound_length(arguments.video)
     checks.room_for(0, place)
-    pipe = Pipeline.from_pretrained(arguments.model, device=arguments.device)
+    pipe = asking.pipeline_of(arguments)
     write_pieces(pipe.follow(picture, reader.path, paste=arguments.paste), place, None)

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 
 def write_pieces(pieces: Iterator[Piece], place: Path, frames: int | None) -> None:
-    """Write everything; frames: how many there will be, None where nobody knows."""
+    """Write everything while it is made; frames: how many there will be, None where nobody knows."""
+    from vasa.ahead import ahead
     from vasa.media.video import VideoWriter
 
-    started, written, first = time.perf_counter(), 0, next(pieces)
+    started, written, made = time.perf_counter(), 0, ahead(pieces)
+    first = next(made)
     height, width = first.frames.shape[-2:]
     with VideoWriter(place, (height, width), sound=first.samples is not None) as writer, bar() as progress:
         task = progress.add_task(place.name, total=frames)
@@ -31,7 +33,7 @@ def write_pieces(pieces: Iterator[Piece], place: Path, frames: int | None) -> No
             writer.write(piece.frames, piece.samples)
             written += len(piece.frames)
             progress.advance(task, len(piece.frames))
-            piece = next(pieces, None)
+            piece = next(made, None)
     took = time.perf_counter() - started
     Console(highlight=False, soft_wrap=True).print(
         f"Wrote {place}: {width}x{height}, {written} frames, {written / CLOCK.frame_rate:.2f} s, "
