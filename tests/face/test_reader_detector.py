@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vasa.face.crop import Crop
-from vasa.face.detector import UnsureFace
+from vasa.face.detector import UnclearFace, UnsureFace
 from vasa.face.heads import cells
 from vasa.face.reader_detector import SHIPPED, Found, ReaderDetector, certainty
 from vasa.face.reading import FaceReading
@@ -35,15 +36,15 @@ class ReadsDiscs:
 
     sharp_size = 96
 
-    def __init__(self, face: float = 0.95) -> None:
-        self.face = face
+    def __init__(self, face: float = 0.95, clear: float = 1.0) -> None:
+        self.face, self.clear = face, clear
 
     def __call__(self, picture: Tensor) -> FaceReading:
         rows = [self._pose(one) for one in picture]
         pose, face = torch.stack([row[0] for row in rows]), torch.tensor([row[1] for row in rows])
         count = len(picture)
         return FaceReading(
-            landmarks=torch.zeros(count, 68, 2), confidence=torch.ones(count, 68), pose=pose, face=face,
+            landmarks=torch.zeros(count, 68, 2), confidence=torch.full((count, 68), self.clear), pose=pose, face=face,
             gaze=pose[:, :2], blink=pose[:, :2], lip_opening=pose[:, 0], emotion=torch.ones(count, 8) / 8,
             identity=torch.ones(count, 1),
         )  # fmt: skip
@@ -112,6 +113,17 @@ def test_a_face_that_may_be_none_is_taken_with_a_warning() -> None:
     assert told[0].message.face == pytest.approx(0.72)
     with pytest.raises(ValueError, match="No face was found"):
         ReaderDetector(ReadsDiscs(face=0.6), candidates=proposing(Crop(95, 105, 120)))(scene(truth))
+
+
+def test_a_face_that_is_hard_to_read_is_taken_with_a_warning() -> None:
+    truth = Crop(90, 110, 100)
+    unclear = ReaderDetector(ReadsDiscs(face=1.0, clear=0.66), candidates=proposing(Crop(95, 105, 120)))
+    with pytest.warns(UnclearFace, match="landmarks are 66% certain") as told:
+        assert close(unclear(scene(truth)), truth)
+    assert told[0].message.clear == pytest.approx(0.66)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ReaderDetector(ReadsDiscs(face=1.0, clear=0.7), candidates=proposing(Crop(95, 105, 120)))(scene(truth))
 
 
 def test_what_looks_like_a_face_but_has_no_landmarks_is_none() -> None:

@@ -34,6 +34,17 @@ class UnsureFace(UserWarning):
         )
 
 
+class UnclearFace(UserWarning):
+    """There is a face, but what it does cannot be read well. clear: mean confidence of its landmarks, 0 to 1."""
+
+    def __init__(self, clear: float) -> None:
+        self.clear = clear
+        super().__init__(
+            f"The face in the picture is hard to read: its landmarks are {clear:.0%} certain, those of most faces 70% "
+            "or more (is it turned away, covered or tilted?); look at the result, or take a plainer, frontal picture."
+        )
+
+
 def no_face() -> ValueError:
     return ValueError(
         f"No face was found in the picture; show one face from the front, at least {MIN_FACE_PX} pixels wide."

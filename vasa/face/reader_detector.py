@@ -15,7 +15,7 @@ from torch import Tensor
 
 from vasa import checkpoint
 from vasa.face.crop import Crop
-from vasa.face.detector import UnsureFace, check_width, no_face
+from vasa.face.detector import UnclearFace, UnsureFace, check_width, no_face
 from vasa.face.reading import FaceReading
 from vasa.face.search import WindowSearch
 
@@ -37,10 +37,14 @@ class Reads(Protocol):
 
 @dataclass(frozen=True)
 class Found:
-    """A face: the crop that fits it, turned as the head is, and how certainly it is one, 0 to 1."""
+    """A face: the crop that fits it, turned as the head is, and how certainly it is one, 0 to 1.
+
+    clear: mean confidence of its landmarks, 1 where nobody looked.
+    """
 
     crop: Crop
     face: float
+    clear: float = 1.0
 
     @property
     def upright(self) -> Crop:
@@ -51,11 +55,14 @@ class ReaderDetector:
     """Finds one face: candidates are read, cut anew where the reader says the head is, and read again.
 
     Of several faces it takes the largest that it is plainly sure of; where there is none such, the surest, with a
-    warning (`vasa.face.detector.UnsureFace`): painted, tiny and side faces. The crop has the framing that the reader
-    learned from its film: the head at x = y = log scale = 0, as a renderer of the same film has it.
+    warning (`vasa.face.detector.UnsureFace`): painted, tiny and side faces. It warns too of a face whose landmarks
+    it is not sure of (`vasa.face.detector.UnclearFace`): what such a portrait does is easily misread. The crop has the
+    framing that the reader learned from its film: the head at x = y = log scale = 0, as a renderer of the same film
+    has it.
 
     candidates: proposes crops of a picture [3, H, W], some at a time, large ones first, until one is plainly a face.
-    sure, plain: how surely a face has to be one to be taken, and to be taken at once. rounds: how often it is cut anew.
+    sure, plain: how surely a face has to be one to be taken, and to be taken at once. clear: mean confidence of the
+    landmarks below which it warns. rounds: how often it is cut anew.
     """
 
     def __init__(
@@ -65,10 +72,11 @@ class ReaderDetector:
         candidates: Callable[[Tensor], Iterable[Sequence[Crop]]],
         sure: float = 0.65,
         plain: float = 0.9,
+        clear: float = 0.67,
         rounds: int = 2,
     ) -> None:
         self._reader, self.candidates = reader, candidates
-        self._sure, self._plain, self._rounds = sure, plain, rounds
+        self._sure, self._plain, self._clear, self._rounds = sure, plain, clear, rounds
 
     @classmethod
     def shipped(cls) -> Self:
@@ -87,6 +95,8 @@ class ReaderDetector:
         check_width(WIDTH * found.crop.size_px)
         if found.face < self._plain:
             warnings.warn(UnsureFace(found.face), stacklevel=2)
+        elif found.clear < self._clear:
+            warnings.warn(UnclearFace(found.clear), stacklevel=2)
         return found.upright
 
     def find(self, picture: Tensor) -> Found:
@@ -116,8 +126,9 @@ class ReaderDetector:
         for _ in range(self._rounds):
             read = self.read(picture, now)
             now = [_aligned(crop, pose) for crop, pose in zip(now, read.pose.cpu(), strict=True)]
-        rows = zip(crops, now, certainty(self.read(picture, now)).tolist(), strict=True)
-        return [Found(crop, face) for start, crop, face in rows if _stayed(start, crop)]
+        read = self.read(picture, now)
+        rows = zip(crops, now, certainty(read).tolist(), read.confidence.mean(-1).tolist(), strict=True)
+        return [Found(crop, face, clear) for start, crop, face, clear in rows if _stayed(start, crop)]
 
     @torch.no_grad()
     def read(self, picture: Tensor, crops: Sequence[Crop]) -> FaceReading:
