@@ -16,6 +16,7 @@ from vasa.cli.writing import bar, write_report
 if TYPE_CHECKING:
     from vasa.data.film import Clip
     from vasa.evaluate.effects import Effects
+    from vasa.evaluate.judges import Judge
     from vasa.evaluate.obeying import Obedience
     from vasa.evaluate.probe import Probe
     from vasa.pipeline import Pipeline
@@ -53,8 +54,7 @@ def measure(arguments: argparse.Namespace, pipe: Pipeline, everybody: list[Clip]
     if arguments.ablation:
         return evaluate_speech.ablation(arguments, pipe, clips, for_lines, folder)
     if arguments.speaking:
-        reader = reader_for(arguments.judge, pipe)
-        return evaluate_speech.speaking(arguments, pipe, clips, for_lines, folder, reader)
+        return evaluate_speech.speaking(arguments, pipe, clips, for_lines, folder, lip_judge(arguments.judge, pipe))
     return controls(arguments, pipe, clips, folder)
 
 
@@ -107,6 +107,15 @@ def reader_for(judge: str | None, pipe: Pipeline) -> tuple[Probe, str]:
     if not Path(judge).is_dir():
         raise ValueError(f"{judge} is no folder; this needs a face reader, which `vasa train reader` makes.")
     return Probe(judge, device=pipe.device), f"{judge}: {Probe.name}"
+
+
+def lip_judge(judge: str | None, pipe: Pipeline) -> tuple[Judge, str]:
+    """Who measures lips: MediaPipe where --judge names its file, else a face reader; and what the report calls it."""
+    from vasa.evaluate.outside import MediaPipe
+
+    if judge is not None and Path(judge).is_file():
+        return MediaPipe(judge), MediaPipe.name
+    return reader_for(judge, pipe)
 
 
 def as_dict(found: Obedience, errors: Mapping[str, float]) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from vasa.cli.writing import bar, write_report
 
 if TYPE_CHECKING:
     from vasa.data.film import Clip
+    from vasa.evaluate.judges import Judge
     from vasa.evaluate.lines import Lines
-    from vasa.evaluate.probe import Probe
     from vasa.evaluate.sayings import Saying
     from vasa.evaluate.speaking import Lips
     from vasa.people.voices import Utterance
@@ -54,7 +54,7 @@ def ablation(
 
 def speaking(
     arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], for_lines: list[Clip], folder: Path,
-    reader: tuple[Probe, str],
+    reader: tuple[Judge, str],
 ) -> None:  # fmt: skip
     """Measure lips on frames and performances from latents; write speaking.json, print two tables."""
     from vasa.evaluate.speaking import diversity, filmed, labelled_shut, level_of, lip_numbers, performances, spoken
@@ -99,7 +99,7 @@ def sentences_in(folder: str) -> list[Utterance]:
     return [sentence for sentence in recorded_ljspeech(Path(folder)) if sentence.split == "test"]
 
 
-def recorded(sentences: list[Utterance], pipe: Pipeline, clips: list[Clip], judge: Probe) -> list[Lips]:
+def recorded(sentences: list[Utterance], pipe: Pipeline, clips: list[Clip], judge: Judge) -> list[Lips]:
     """Sentences, each said by another person of the film, as many as there are of both."""
     from vasa.evaluate.speaking import recited
 
