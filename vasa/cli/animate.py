@@ -27,8 +27,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     place = checks.output_file(arguments.output, [arguments.portrait, arguments.speech])
     store.find(arguments.model)
-    controls, picture = asking.controls_of(arguments), load_picture(arguments.portrait)
-    samples = checks.sound_length(arguments.speech)
+    picture, samples = load_picture(arguments.portrait), checks.sound_length(arguments.speech)
+    controls = asking.controls_of(arguments, CLOCK.frames_covering(samples))
     checks.room_for(samples / CLOCK.sample_rate, place)
     pipe = asking.pipeline_of(arguments)
     pieces = pipe.play(picture, arguments.speech, controls, arguments.seed, paste=arguments.paste)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from vasa.shipped import DEFAULT
 
@@ -51,27 +51,45 @@ def add_output(command: argparse.ArgumentParser, default: str | None = None) -> 
 
 
 def add_controls(command: argparse.ArgumentParser) -> None:
-    """--seed, --gaze, --pose, --distance, --emotion; angles in degrees, as only the shell has them."""
+    """--seed, --gaze, --pose, --distance, --emotion, and where two get to; angles in degrees, as only the shell does."""
     command.add_argument("--seed", type=int, default=0, help="another seed is another performance (default: 0)")
     command.add_argument("--gaze", nargs=2, type=float, metavar=("YAW", "PITCH"), help="where to look, in degrees")
+    command.add_argument(
+        "--gaze-to", nargs=2, type=float, metavar=("YAW", "PITCH"), help="where the gaze gets to by the end"
+    )
     command.add_argument(
         "--pose", nargs=3, type=float, metavar=("YAW", "PITCH", "ROLL"), help="added to the head's pose, in degrees"
     )
     command.add_argument("--distance", type=float, help="head to camera, relative to the usual (1)")
+    command.add_argument("--distance-to", type=float, help="the distance by the end")
     command.add_argument("--emotion", metavar="NAME", help="happiness, sadness, anger, ...: added to the voice's own")
 
 
-def controls_of(arguments: argparse.Namespace) -> Controls:
-    """The controls that were asked for; raises ValueError where they make no sense."""
+def controls_of(arguments: argparse.Namespace, frames: int) -> Controls:
+    """The controls that were asked for, over so many frames; raises ValueError where they make no sense."""
     from vasa.types import Controls
 
-    gaze, distance, emotion, pose = arguments.gaze, arguments.distance, arguments.emotion, arguments.pose
+    emotion, pose = arguments.emotion, arguments.pose
     return Controls(
-        gaze=None if gaze is None else _row(_radians("--gaze", gaze)),
-        distance=None if distance is None else _row(_positive("--distance", distance)),
+        gaze=_curve("--gaze", _radians, arguments.gaze, arguments.gaze_to, frames),
+        distance=_curve("--distance", _positive, arguments.distance, arguments.distance_to, frames),
         emotion=None if emotion is None else _row(_one_of(emotion)),
         pose=None if pose is None else _row([*_radians("--pose", pose), 0.0, 0.0, 0.0]),
     )
+
+
+def _curve(
+    option: str, checked: Callable[[str, Any], list[float]], start: Any, end: Any, frames: int
+) -> Tensor | None:  # fmt: skip
+    """[1, N] where nothing moves, else evenly from start to end: [1, frames, N]."""
+    import torch
+
+    if end is None:
+        return None if start is None else _row(checked(option, start))
+    if start is None:
+        raise ValueError(f"{option}-to says where to get to; say where to begin too, with {option}.")
+    first, last = _row(checked(option, start)), _row(checked(f"{option}-to", end))
+    return torch.lerp(first, last, torch.linspace(0, 1, frames)[:, None])[None]
 
 
 def _row(values: Sequence[float]) -> Tensor:

@@ -1,0 +1,228 @@
+"""Makes the gallery: voices, then every clip by the command that docs/gallery/README.md shows for it.
+
+    python -m benchmarks.gallery [--model NAME] [--free FOLDER] [--only CLIP ...] [-o docs/gallery]
+    python -m benchmarks.gallery --readme
+
+espeak-ng speaks. FOLDER holds the public-domain painting and recording that some clips need; without it these are left
+out. Clips above 300 kB are encoded again, smaller. --readme writes the list of all commands and makes no clip.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import soundfile
+from PIL import Image
+
+from vasa.shipped import DEFAULT
+
+GALLERY = Path(__file__).parent.parent / "docs" / "gallery"
+MOST_BYTES, SMALLER = 300_000, {"crf": "28", "preset": "slow"}
+LOOP, LOOP_EVERY, LOOP_S = "talk.webp", 2, 4.0  # an animated picture: of every second frame, so many seconds
+Command = Callable[[list[str], Path], object]  # runs these words in this folder
+
+HELLO = "Hello. I am nobody: this face was never born, and this voice was never spoken."
+NEWS = "The people in the room began to move, and both of them spoke about the same small problem."
+VOICES = {
+    "english": ("en-us", HELLO),
+    "british": ("en-gb-x-rp+f3", NEWS),
+    "german": ("de+f2", "Guten Morgen. Wir möchten heute über das Wetter und über die Berge sprechen."),
+    "french": ("fr-fr+m3", "Bonjour. Nous parlons aujourd'hui du beau temps et de la mer."),
+    "spanish": ("es+f4", "Buenos días. Hoy hablamos del tiempo, del mar y de las montañas."),
+    "mandarin": ("cmn-latn-pinyin+m1", "ni3 hao3. jin1 tian1 wo3 men5 shuo1 shuo1 tian1 qi4 he2 da4 hai3."),
+    "long": (
+        "en-us+m2",
+        f"{NEWS} {HELLO} Nothing in it was filmed. {NEWS} It goes on for as long as it likes. {HELLO}",
+    ),
+}
+SILENCE_S, RATE = 5.0, 16_000
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One clip: its portrait and sound, in the gallery's folder or among the free files, options, and what to see."""
+
+    name: str
+    portrait: str
+    sound: str
+    about: str
+    options: tuple[str, ...] = ()
+
+    def words(self, model: str | None = None) -> list[str]:
+        """The command, in the gallery's folder."""
+        named = [] if model is None else ["--model", model]
+        return ["animate", self.portrait, self.sound, "-o", f"{self.name}.mp4", *self.options, *named]
+
+    @property
+    def needs(self) -> list[str]:
+        """Its files that are free, but not in the repository."""
+        return [name for name in (self.portrait, self.sound) if name.startswith("free/")]
+
+
+CLIPS = (
+    Clip("english", "people/ada.png", "voices/english.wav", "one person"),
+    Clip("british", "people/ben.png", "voices/british.wav", "another"),
+    Clip("german", "people/cleo.png", "voices/german.wav", "German"),
+    Clip("french", "people/dan.png", "voices/french.wav", "French"),
+    Clip("spanish", "people/eve.png", "voices/spanish.wav", "Spanish"),
+    Clip("mandarin", "people/finn.png", "voices/mandarin.wav", "Mandarin"),
+    Clip("happy", "people/ada.png", "voices/english.wav", "happiness", ("--emotion", "happiness")),
+    Clip("sad", "people/ada.png", "voices/english.wav", "sadness", ("--emotion", "sadness")),
+    Clip("angry", "people/ada.png", "voices/english.wav", "anger", ("--emotion", "anger")),
+    Clip("surprised", "people/ada.png", "voices/english.wav", "surprise", ("--emotion", "surprise")),
+    Clip(
+        "gaze", "people/cleo.png", "voices/british.wav", "the gaze goes from one side to the other",
+        ("--gaze", "-20", "0", "--gaze-to", "20", "0"),
+    ),
+    Clip(
+        "distance", "people/dan.png", "voices/english.wav", "the head goes away",
+        ("--distance", "0.85", "--distance-to", "1.2"),
+    ),
+    Clip("turned", "people/eve.png", "voices/british.wav", "the head is turned", ("--pose", "15", "0", "0")),
+    Clip("long", "people/ben.png", "voices/long.wav", "long speech"),
+    Clip("silence", "people/finn.png", "voices/silence.wav", "silence"),
+    Clip("painting", "free/monalisa.jpg", "voices/british.wav", "a painting"),
+    Clip("recorded", "people/eve.png", "free/LJ001-0001.flac", "a recorded voice"),
+)  # fmt: skip
+
+ABOUT = """# Gallery
+
+Every clip is made by the command beside it, in this folder; `python -m benchmarks.gallery --model NAME --free FOLDER`
+makes them all. The people do not exist: `people/` holds frames of virtual people that were in no training. Voices are
+espeak-ng's, by the commands below; `silence.wav` is five seconds of zeros. FOLDER has what is free but not in this
+repository: `monalisa.jpg`, any copy of Leonardo's painting (public domain), and `LJ001-0001.flac`, the first sentence
+of LJ Speech (public domain). Clips above 300 kB were encoded again at x264's rate factor 28; `vasa verify` still finds
+the mark.
+
+| clip | what to see | command |
+| --- | --- | --- |
+"""
+
+
+def readme() -> str:
+    """The list of all clips with their commands, and of the voices."""
+    rows = [f"| [{c.name}]({c.name}.mp4) | {c.about} | `{shlex.join(['vasa', *c.words()])}` |" for c in CLIPS]
+    voices = [shlex.join(speaking(name)) for name in VOICES]
+    return "\n".join([f"{ABOUT}{rows[0]}", *rows[1:], "", "```bash", *voices, "```", ""])
+
+
+def speaking(voice: str) -> list[str]:
+    """The command that makes a voice speak."""
+    who, text = VOICES[voice]
+    return ["espeak-ng", "-v", who, "-s", "150", "-w", f"voices/{voice}.wav", text]
+
+
+def make(
+    clips: Sequence[Clip], folder: Path, free: Path | None, model: str, command: Command, speak: Command
+) -> list[Path]:  # fmt: skip
+    """Make voices and clips in a folder; those whose free files are not at hand are left out."""
+    (folder / "voices").mkdir(exist_ok=True)
+    soundfile.write(folder / "voices" / "silence.wav", np.zeros(round(SILENCE_S * RATE)), RATE)
+    for voice in VOICES:
+        speak(speaking(voice), folder)
+    made = []
+    for clip in clips:
+        if at_hand(clip, folder, free):
+            command(clip.words(model), folder)
+            made.append(smaller(folder / f"{clip.name}.mp4"))
+    return made
+
+
+def at_hand(clip: Clip, folder: Path, free: Path | None) -> bool:
+    """Whether the free files of a clip are where its command wants them, fetched from the folder of free ones."""
+    missing = [folder / name for name in clip.needs if not (folder / name).is_file()]
+    if missing and (free is None or not all((free / place.name).is_file() for place in missing)):
+        return False
+    for place in missing:
+        place.parent.mkdir(exist_ok=True)
+        shutil.copy(Path(free or ".") / place.name, place)
+    return True
+
+
+def smaller(path: Path) -> Path:
+    """The same clip, encoded again where it is large."""
+    if path.stat().st_size > MOST_BYTES:
+        beside = path.with_name(f".{path.name}")
+        with av.open(str(path)) as source, av.open(str(beside), "w", format="mp4") as target:
+            target.metadata.update({name: source.metadata[name] for name in ("title", "comment")})
+            _encoded(source, target)
+        beside.replace(path)
+    return path
+
+
+def _encoded(source: av.container.InputContainer, target: av.container.OutputContainer) -> None:
+    shown, heard = source.streams.video[0], source.streams.audio[0]
+    picture = target.add_stream("libx264", rate=shown.average_rate, options=SMALLER)
+    picture.width, picture.height, picture.pix_fmt = shown.width, shown.height, "yuv420p"
+    sound = target.add_stream("aac", rate=heard.rate)
+    sound.layout, sound.bit_rate = "mono", 32_000
+    for frame in source.decode(shown, heard):
+        stream = picture if isinstance(frame, av.VideoFrame) else sound
+        frame.pts = None if stream is picture else frame.pts
+        target.mux(stream.encode(frame))
+    for stream in (picture, sound):
+        target.mux(stream.encode(None))
+
+
+def loop(clip: Path, place: Path) -> None:
+    """An animated picture of the beginning of a clip, without its sound."""
+    with av.open(str(clip)) as source:
+        rate = float(source.streams.video[0].average_rate or 25)
+        frames = [frame.to_image() for frame in source.decode(video=0)][: round(LOOP_S * rate) : LOOP_EVERY]
+    first, *rest = [frame.convert("RGB") for frame in frames]
+    first.save(place, save_all=True, append_images=rest, duration=round(1000 * LOOP_EVERY / rate), loop=0, quality=70)
+
+
+def sheet(clips: Sequence[Path], place: Path, *, columns: int = 6, side: int = 128) -> None:
+    """A few frames of every clip, a row each, to look at."""
+    whole = Image.new("RGB", (columns * side, len(clips) * side))
+    for row, clip in enumerate(clips):
+        with av.open(str(clip)) as source:
+            frames = [frame.to_image() for frame in source.decode(video=0)]
+        for column, number in enumerate(np.linspace(0, len(frames) - 1, columns).astype(int)):
+            whole.paste(frames[number].resize((side, side)), (column * side, row * side))
+    whole.save(place)
+
+
+def _vasa(words: list[str], folder: Path) -> None:
+    """In a process of its own, so that memory is given back."""
+    code = "import sys; from vasa.cli import main; sys.exit(main())"
+    subprocess.run([sys.executable, "-c", code, *words], check=True, cwd=folder)
+
+
+def _speak(words: list[str], folder: Path) -> None:
+    subprocess.run(words, check=True, cwd=folder)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--model", default=DEFAULT)
+    options.add_argument("--free", type=Path, help="folder of the free painting and recording")
+    options.add_argument("--only", nargs="+", metavar="CLIP", choices=[clip.name for clip in CLIPS])
+    options.add_argument("--sheet", type=Path, help="also write a sheet of all clips here, to look at")
+    options.add_argument("--readme", action="store_true", help="write README.md and make no clip")
+    options.add_argument("-o", "--output", type=Path, default=GALLERY)
+    asked = options.parse_args()
+    if asked.readme:
+        (asked.output / "README.md").write_text(readme())
+        return
+    chosen = [clip for clip in CLIPS if not asked.only or clip.name in asked.only]
+    paths = [None if path is None else path.absolute() for path in (asked.free, asked.sheet)]
+    made = make(chosen, asked.output.absolute(), paths[0], asked.model, _vasa, _speak)
+    if made and made[0].stem == CLIPS[0].name:
+        loop(made[0], made[0].with_name(LOOP))
+    if paths[1] is not None:
+        sheet(made, paths[1])
+
+
+if __name__ == "__main__":
+    main()
