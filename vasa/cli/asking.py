@@ -51,7 +51,7 @@ def add_output(command: argparse.ArgumentParser, default: str | None = None) -> 
 
 
 def add_controls(command: argparse.ArgumentParser) -> None:
-    """--seed, --gaze, --pose, --distance, --emotion, and where two get to; angles in degrees, as only the shell does."""
+    """--seed, --gaze, --pose, --distance, --emotion, and where two of them get to; angles in degrees, only here."""
     command.add_argument("--seed", type=int, default=0, help="another seed is another performance (default: 0)")
     command.add_argument("--gaze", nargs=2, type=float, metavar=("YAW", "PITCH"), help="where to look, in degrees")
     command.add_argument(
