@@ -63,11 +63,8 @@ def watch(pieces: Iterable[Tensor], look: Look, *, every: int, period_s: float) 
         if len(minutes.means) > len(memory):
             memory.append(peak_memory_mb())
     took = time.perf_counter() - started
-    means = torch.stack(minutes.means)
-    return {
-        "frames": made, "frames_a_second": made / took, "peak_memory_mb": memory, "drift": drift(minutes),
-        "least": dict(zip(WATCHED, means.amin(0).tolist(), strict=True)),
-    }  # fmt: skip
+    found = {"frames": made, "frames_a_second": made / took, "peak_memory_mb": memory, "drift": drift(minutes)}
+    return found | {"least": dict(zip(WATCHED, torch.stack(minutes.means).amin(0).tolist(), strict=True))}
 
 
 def main() -> None:

@@ -2,9 +2,14 @@ from __future__ import annotations
 
 import tomllib
 import zipfile
+from inspect import signature
 from pathlib import Path
 
 import pytest
+
+from vasa import Pipeline, store
+from vasa.cli import parser
+from vasa.shipped import DEFAULT
 
 ROOT = Path(__file__).parent.parent
 
@@ -36,7 +41,13 @@ def test_the_wheel_has_nothing_else(wheel):
 
 def test_shipped_weights_stay_small():
     weights = ROOT / "vasa" / "weights"
-    assert sum(p.stat().st_size for p in weights.rglob("*") if p.is_file()) < 60e6
+    assert sum(p.stat().st_size for p in weights.rglob("*") if p.is_file()) < 100e6
+
+
+def test_the_model_that_is_taken_without_a_name_ships():
+    assert DEFAULT in store.names()
+    assert signature(Pipeline.from_pretrained).parameters["name"].default == DEFAULT
+    assert parser().parse_args(["animate", "a.png", "a.wav", "-o", "a.mp4"]).model == DEFAULT
 
 
 def test_extras_are_the_promised_ones():

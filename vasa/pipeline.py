@@ -30,7 +30,7 @@ from vasa.motion.edits import LipsOnly
 from vasa.motion.handles import Handles
 from vasa.placing import usual_place
 from vasa.render import Renderer
-from vasa.render.compiled import Render, compiled
+from vasa.render.compiled import Render, warmed_up
 from vasa.render.speed import channels_last, fast
 from vasa.session import Piece, Session, Show, Window
 from vasa.shipped import DEFAULT
@@ -103,23 +103,13 @@ class Pipeline:
             channels_last(module.to(self.device))
         return self
 
-    @torch.no_grad()
     def compile(self, *, backend: str = "inductor") -> float:
         """Let torch compile what every frame costs, and give back the seconds that this warm-up took.
 
         Long videos gain, short ones do not. Raises ValueError where torch cannot compile on this machine.
         """
-        started, side = time.perf_counter(), self.renderer.image_size
-        render = compiled(self.renderer.render, frames=self.batch, backend=backend)
-        sitter = self.renderer.encode(torch.rand(1, 3, side, side, device=self.device))
-        still = Motion.cat([sitter.motion] * self.batch)
-        try:
-            with fast(self.device):
-                render(sitter, still)
-        except RuntimeError as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise ValueError(f"torch cannot compile the renderer on this machine ({reason}); go without.") from error
-        self._compiled = render
+        started = time.perf_counter()
+        self._compiled = warmed_up(self.renderer, frames=self.batch, device=self.device, backend=backend)
         return time.perf_counter() - started
 
     def __call__(
