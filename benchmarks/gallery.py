@@ -21,8 +21,9 @@ from pathlib import Path
 import av
 import numpy as np
 import soundfile
-from PIL import Image
+from PIL import ExifTags, Image
 
+from vasa.media.video import SYNTHETIC
 from vasa.shipped import DEFAULT
 
 GALLERY = Path(__file__).parent.parent / "docs" / "gallery"
@@ -179,7 +180,10 @@ def loop(clip: Path, place: Path) -> None:
         rate = float(source.streams.video[0].average_rate or 25)
         frames = [frame.to_image() for frame in source.decode(video=0)][: round(LOOP_S * rate) : LOOP_EVERY]
     first, *rest = [frame.convert("RGB") for frame in frames]
-    first.save(place, save_all=True, append_images=rest, duration=round(1000 * LOOP_EVERY / rate), loop=0, quality=70)
+    told = Image.Exif()
+    told[ExifTags.Base.ImageDescription] = SYNTHETIC
+    shown_ms = round(1000 * LOOP_EVERY / rate)
+    first.save(place, save_all=True, append_images=rest, duration=shown_ms, loop=0, quality=70, exif=told)
 
 
 def sheet(clips: Sequence[Path], place: Path, *, columns: int = 6, side: int = 128) -> None:

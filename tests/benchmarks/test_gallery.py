@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import torch
+from PIL import ExifTags, Image
 
 from benchmarks import gallery
 from vasa.cli import parser
@@ -63,4 +64,5 @@ def test_a_large_clip_is_encoded_again(tmp_path: Path, monkeypatch) -> None:
     assert abs(len(load_sound(place)) - 6400) <= 2048
     gallery.loop(place, tmp_path / "a.webp")
     gallery.sheet([place], tmp_path / "sheet.png")
-    assert (tmp_path / "a.webp").stat().st_size > 0
+    animated = Image.open(tmp_path / "a.webp")
+    assert (animated.n_frames, animated.getexif()[ExifTags.Base.ImageDescription]) == (5, SYNTHETIC)
