@@ -27,7 +27,7 @@ from vasa.media.video import SYNTHETIC
 from vasa.shipped import DEFAULT
 
 GALLERY = Path(__file__).parent.parent / "docs" / "gallery"
-MOST_BYTES, SMALLER = 300_000, {"crf": "28", "preset": "slow"}
+MOST_BYTES, SMALLER = 300_000, {"crf": "28", "preset": "slow", "bf": "0"}
 LOOP, LOOP_EVERY, LOOP_S = "talk.webp", 2, 4.0  # an animated picture: of every second frame, so many seconds
 Command = Callable[[list[str], Path], object]  # runs these words in this folder
 
@@ -168,7 +168,6 @@ def _encoded(source: av.container.InputContainer, target: av.container.OutputCon
     sound.layout, sound.bit_rate = "mono", 32_000
     for frame in source.decode(shown, heard):
         stream = picture if isinstance(frame, av.VideoFrame) else sound
-        frame.pts = None if stream is picture else frame.pts
         target.mux(stream.encode(frame))
     for stream in (picture, sound):
         target.mux(stream.encode(None))
