@@ -167,10 +167,12 @@ def _encoded(source: av.container.InputContainer, target: av.container.OutputCon
     sound = target.add_stream("aac", rate=heard.rate)
     sound.layout, sound.bit_rate = "mono", 32_000
     for frame in source.decode(shown, heard):
-        stream = picture if isinstance(frame, av.VideoFrame) else sound
-        target.mux(stream.encode(frame))
-    for stream in (picture, sound):
-        target.mux(stream.encode(None))
+        if isinstance(frame, av.VideoFrame):
+            target.mux(picture.encode(frame))
+        elif isinstance(frame, av.AudioFrame):
+            target.mux(sound.encode(frame))
+    target.mux(picture.encode(None))
+    target.mux(sound.encode(None))
 
 
 def loop(clip: Path, place: Path) -> None:
