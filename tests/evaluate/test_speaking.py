@@ -12,6 +12,7 @@ import torch
 from tests.films import make_film
 from vasa import checkpoint
 from vasa.cli import main
+from vasa.cli.evaluate_motion import lip_judge
 from vasa.config import instantiate, leaf
 from vasa.data.gaze import main_gaze
 from vasa.evaluate.ablation import Ablation, Variant, adjustable, variants
@@ -19,6 +20,7 @@ from vasa.evaluate.drift import Minutes, drift
 from vasa.evaluate.head import pose_variation
 from vasa.evaluate.lines import Lines
 from vasa.evaluate.lips import pooled_correlation, shut_level, shut_on_closed
+from vasa.evaluate.outside import MediaPipe
 from vasa.evaluate.sayings import Saying, said
 from vasa.evaluate.speaking import Lips, diversity, level_of, lip_numbers
 from vasa.motion.guidance import PerCondition
@@ -212,6 +214,15 @@ def test_the_command_writes_the_papers_table_and_how_it_speaks(world: dict[str, 
     assert set(spoken["lips"]) == {"spoken", "filmed"}
     assert spoken["lips"]["spoken"]["shut_on_pbm"] is None  # nobody says P, B or M
     assert spoken["seeds"]["lips_spread"] > 0
+
+
+def test_lips_are_read_by_the_outside_judge_whose_file_is_named(tmp_path: Path, pipe: Pipeline, monkeypatch) -> None:
+    monkeypatch.setattr("vasa.evaluate.outside._mediapipe", lambda: None)
+    (tmp_path / "face.task").write_bytes(b"a model")
+    judge, name = lip_judge(str(tmp_path / "face.task"), pipe)
+    assert (type(judge), name) == (MediaPipe, MediaPipe.name)
+    with pytest.raises(ValueError, match="is no folder"):
+        lip_judge(str(tmp_path / "none.task"), pipe)
 
 
 def test_mistakes_get_a_plain_sentence(world: dict[str, str], tmp_path: Path, capsys) -> None:
