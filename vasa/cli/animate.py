@@ -16,6 +16,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     asking.add_output(command)
     asking.add_model(command)
     asking.add_controls(command)
+    asking.add_opening(command, video=False)
     command.set_defaults(run=run)
 
 
@@ -26,9 +27,12 @@ def run(arguments: argparse.Namespace) -> None:
 
     place = checks.output_file(arguments.output, [arguments.portrait, arguments.speech])
     store.find(arguments.model)
-    controls, picture = asking.controls_of(arguments), load_picture(arguments.portrait)
+    controls, opening = asking.controls_of(arguments), asking.opening_of(arguments)
+    picture = load_picture(arguments.portrait)
     samples = checks.sound_length(arguments.speech)
     checks.room_for(samples / CLOCK.sample_rate, place)
     pipe = Pipeline.from_pretrained(arguments.model, device=arguments.device)
-    pieces = pipe.play(picture, arguments.speech, controls, arguments.seed, paste=arguments.paste)
+    pieces = pipe.play(
+        picture, arguments.speech, controls, arguments.seed, paste=arguments.paste, opening=opening
+    )  # fmt: skip
     write_pieces(pieces, place, CLOCK.frames_covering(samples))
