@@ -14,6 +14,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     asking.add_output(command, default="demo.mp4")
     asking.add_model(command)
     asking.add_controls(command)
+    asking.add_opening(command, video=False)
     command.set_defaults(run=run)
 
 
