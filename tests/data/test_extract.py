@@ -143,6 +143,6 @@ def test_vasas_own_generator_learns_liveportraits_space(tmp_path: Path) -> None:
     frames = clips_of(film, "train")[0].frames(slice(0, 5)) / 255
     frames = nn.functional.interpolate(frames, (64, 64), mode="bilinear", antialias=True)
     stored = Latents.load(latents).split("train")[0].motion[None, :5]  # as it sees its own head; labels are far off
-    torch.testing.assert_close(stored, generator.space.pack(renderer.motion_of(frames[None])), rtol=0, atol=0.1)
+    torch.testing.assert_close(stored, generator.space.pack(renderer.motion_of(frames[None])), rtol=0, atol=0.3)
     spoken = Pipeline(**parts, detector=WholePicture())(frames[0], (torch.rand(640 * 3) - 0.5, 16_000))
     assert spoken.pixels.shape == (3, 3, 64, 64)
