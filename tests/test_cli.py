@@ -18,6 +18,8 @@ from skimage.data import astronaut
 
 from vasa import store
 from vasa.cli import main
+from vasa.cli.bench_renderer import work
+from vasa.config import leaf
 from vasa.face.detector import UnsureFace
 from vasa.media.sound import has_sound, load_sound
 from vasa.media.video import VideoReader, VideoWriter
@@ -178,6 +180,27 @@ def test_a_failure_while_writing_leaves_nothing(run, tmp_path, monkeypatch):
     code, _, err = run("animate", "face.png", "speech.wav", "-o", "OUT/talk.mp4", "--model", "model")
     assert (code, err) == (2, "vasa: talk.mp4: No space left on device.\n")
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("animate", "face.png", "speech.wav", "--eyes", "wide"), "--eyes takes a number from 0 to 1, height"),
+        (("animate", "face.png", "speech.wav", "--lips", "2"), "Opening.lips is the height of an opening"),
+        (("animate", "face.png", "speech.wav", "--close-lips"), "VolumeRenderer cannot open eyes and lips by measure"),
+        (("reenact", "face.png", "silent.mp4", "--eyes", "seen"), "VolumeRenderer cannot open eyes and lips"),
+    ],
+)
+def test_eyes_and_lips_open_by_measure_where_the_renderer_can(run, tmp_path, words, complaint):
+    code, _, err = run(*words, "-o", "OUT/talk.mp4", "--model", "model")
+    assert code == 2
+    assert complaint in err
+    assert not [*tmp_path.iterdir()]
+
+
+def test_published_renderers_are_listed_with_what_they_compute():
+    listed = [float(work(leaf("renderer", name))["GFLOP a frame"]) for name in ("fast", "paper", "liveportrait")]
+    assert sorted(listed) == listed
 
 
 def test_renderers_are_timed_beside_each_other(run, monkeypatch):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tests.face.test_reader_detector import ReadsDiscs, proposing, scene
-from vasa.driving import View, at_home, first_crop, seen_motion, views
+from vasa.driving import View, at_home, batches, first_crop, motion_in, views
 from vasa.face.crop import Crop
 from vasa.face.reader_detector import ReaderDetector
 from vasa.face.tracking import Followed
@@ -35,7 +35,8 @@ class Fixed:
 def seen(faces: list[Crop], detector: object) -> Tensor:
     """x, y, log scale [T, 3] of faces that move, in units of the first crop."""
     cut = views((scene(face, width=420) for face in faces), detector, FIRST, 96)
-    return torch.cat([motion.pose[0] for motion in seen_motion(SeesDiscs(), cut, 4, torch.device("cpu"))])[:, 3:]
+    motion = [motion_in(SeesDiscs(), some, torch.device("cpu")) for some in batches(cut, 4)]
+    return Motion.cat(motion).pose[0, :, 3:]
 
 
 def test_a_head_that_crosses_the_picture_does_so_in_the_motion() -> None:

@@ -73,3 +73,12 @@ def test_any_chunking_gives_the_same_frames(open_pipe, portrait, sound, spoken, 
 def test_two_folders_are_the_same_as_two_names(cache, portrait, sound, spoken) -> None:
     pipe = loaded(f"{cache / 'liveportrait'}+{cache / 'joyvasa'}")
     assert torch.equal(torch.cat([*pipe.stream(portrait, [sound], stride=STRIDE)]), spoken)
+
+
+def test_memory_does_not_grow(open_pipe, portrait, sound) -> None:
+    session, held = open_pipe.session(portrait, stride=STRIDE), []
+    for _ in range(6):
+        session.push(sound)
+        kept = [session.sound.samples, session.state.motion, session.state.features, session.state.memory]
+        held.append(sum(tensor.numel() for tensor in kept))
+    assert max(held[2:]) <= min(held[2:]) + 640 * STRIDE

@@ -9,12 +9,16 @@ import torch
 from safetensors.torch import save_file
 
 from tests.conftest import WholePicture
+from tests.hub import serving
+from tests.motion.joyvasa import filling as joyvasa
+from tests.motion.joyvasa.small import small as joyvasa_small
 from tests.render.liveportrait.conftest import small_config
 from tests.render.liveportrait.filling import fill, published_shapes
 from vasa import Pipeline, store
 from vasa.cli import main
 from vasa.config import instantiate
 from vasa.media.video import VideoWriter
+from vasa.motion.joyvasa import keys
 from vasa.published.liveportrait import NETWORKS
 from vasa.render.liveportrait.keys import HEADS
 from vasa.render.liveportrait.transfer import Relative
@@ -106,12 +110,66 @@ def test_what_is_wrong_with_files_is_said(weights, originals, capsys):
     assert not (originals.parent / "cache" / "liveportrait").exists()
 
 
-def test_without_a_network_the_files_and_the_folder_are_named(originals, tmp_path, monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """An empty cache of what the hub gave."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
-    with pytest.raises(ValueError, match=r"put appearance_feature_extractor.pth, .* into .*originals/liveportrait\."):
-        Pipeline.from_pretrained("liveportrait")
+    return monkeypatch
+
+
+@pytest.fixture
+def voice(tmp_path, monkeypatch):
+    """A folder with JoyVASA's files as published, small."""
+    for place in ("vasa.motion.joyvasa.convert", "vasa.published.joyvasa"):
+        monkeypatch.setattr(f"{place}.leaf", joyvasa_small)
+    with torch.device("meta"):
+        net, encoder = (instantiate(joyvasa_small(*leaf)) for leaf in (("motion", "joyvasa"), ("audio", "hubert")))
+    (tmp_path / "voice").mkdir()
+    return joyvasa.write(tmp_path / "voice", joyvasa.filled(keys.shapes(net.net, encoder)))
+
+
+def contents(folder):
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_one_name_fetches_both_models_says_what_it_costs_and_never_asks_again(originals, voice, hub, capfd):
+    published = {"KwaiVGI/LivePortrait": contents(originals) | {"README.md": b"not asked for"}}
+    published["jdh-algo/JoyVASA"] = contents(voice) | {"motion_generator/older.pt": b"not asked for"}
+    with serving(published) as (address, given):
+        hub.setattr("huggingface_hub.constants.ENDPOINT", address)
+        url = address + "/{repo_id}/resolve/{revision}/{filename}"
+        hub.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", url)
+        first = Pipeline.from_pretrained("liveportrait+joyvasa", device="cpu")
+    assert sorted(given) == sorted([*contents(originals), *contents(voice)])
+    said = " ".join(capfd.readouterr().err.split())
+    one, two = (said.index(f"Fetching {words}, once. Its licence: MIT.") for words in (
+        "LivePortrait from KwaiVGI/LivePortrait, 520 MB", "JoyVASA from jdh-algo/JoyVASA, 415 MB"))  # fmt: skip
+    assert one < said.index("Fetching 5 files: 0%") < said.index("Fetching 5 files: 100%") < two  # the size, then a bar
+    assert two < said.index("Fetching 2 files: 0%")
+    again = Pipeline.from_pretrained("liveportrait+joyvasa", device="cpu")  # nothing serves any more
+    assert capfd.readouterr().err == ""
+    for part in ("renderer", "motion", "audio"):
+        for name, value in getattr(first, part).state_dict().items():
+            assert torch.equal(getattr(again, part).state_dict()[name], value)
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("liveportrait", r"appearance_feature_extractor\.pth, .*, stitching_retargeting_module\.pth"),
+        ("joyvasa", r"motion_generator_hubert_chinese\.pt, motion_template\.pkl"),
+    ],
+)
+def test_without_a_network_the_files_and_the_folder_are_named(originals, hub, name, files):
+    hub.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ValueError, match=rf"put {files} into .*originals/{name}\.$"):
+        store.folder_of(name)
+
+
+def test_what_is_kept_already_is_not_fetched_again_in_its_place(originals):
+    store.kept("liveportrait", originals)
+    with pytest.raises(ValueError, match="liveportrait is kept already; remove it first"):
+        store.kept("liveportrait", "somebody/else")
 
 
 @pytest.mark.parametrize("name", store.published.NAMES)

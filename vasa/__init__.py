@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vasa.clock import CLOCK, Clock
+    from vasa.opening import Opening
     from vasa.pipeline import Pipeline, Session
     from vasa.space import MotionSpace
     from vasa.together import Together
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 _HOMES = {
     "CLOCK": "clock", "Clock": "clock", "Pipeline": "pipeline", "Session": "pipeline", "MotionSpace": "space",
-    "Controls": "types", "Motion": "types", "Portrait": "types", "Together": "together", "Video": "video",
+    "Opening": "opening", "Controls": "types", "Motion": "types", "Portrait": "types", "Together": "together",
+    "Video": "video",
 }  # fmt: skip
 __all__ = [
-    "CLOCK", "Clock", "Controls", "Motion", "MotionSpace", "Pipeline", "Portrait", "Session", "Together", "Video",
+    "CLOCK", "Clock", "Controls", "Motion", "MotionSpace", "Opening", "Pipeline", "Portrait", "Session", "Together",
+    "Video",
 ]  # fmt: skip
 
 

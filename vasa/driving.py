@@ -58,15 +58,14 @@ def batches(items: Iterable[View], size: int) -> Iterator[list[View]]:
         yield taken
 
 
-def seen_motion(renderer: Renderer, seen: Iterable[View], batch: int, device: torch.device) -> Iterator[Motion]:
-    """The motion in the views of a video, a few frames [1, T, M] at a time.
+def motion_in(renderer: Renderer, some: Sequence[View], device: torch.device) -> Motion:
+    """The motion [1, T, M] in some views of a video.
 
     A crop that follows the head takes its place and size out of the picture: they are put back into the pose, which is
     told in the units of the first crop, as if all frames had been cut with that one.
     """
-    for some in batches(seen, batch):
-        motion = renderer.motion_of(torch.stack([view.face for view in some])[None].to(device))
-        yield Motion(at_home(motion.pose, [view.cut for view in some]), motion.dynamics)
+    motion = renderer.motion_of(torch.stack([view.face for view in some])[None].to(device))
+    return Motion(at_home(motion.pose, [view.cut for view in some]), motion.dynamics)
 
 
 def at_home(pose: Tensor, cuts: Sequence[Followed]) -> Tensor:

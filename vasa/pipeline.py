@@ -18,16 +18,18 @@ from vasa.audio import AudioEncoder
 from vasa.audio.windows import LookingAhead
 from vasa.clock import CLOCK, Clock
 from vasa.config import instantiate
-from vasa.driving import Metered, first_crop, seen_motion, views
+from vasa.driving import Metered, batches, first_crop, motion_in, views
 from vasa.easing import eased, whole_ease
 from vasa.face.default import default_detector
 from vasa.face.detector import Detector
+from vasa.fitting import check_fit, check_handles
 from vasa.media.picture import Picture, load_picture
 from vasa.media.sound import Sound, has_sound, load_sound, read_blocks
 from vasa.media.video import VideoReader
 from vasa.motion import MotionGenerator
 from vasa.motion.edits import LipsOnly
 from vasa.motion.handles import Handles
+from vasa.opening import AS_IT_MOVES, Opener, Opening, check_opening
 from vasa.placing import usual_place
 from vasa.render import Renderer
 from vasa.render.compiled import Render, warmed_up
@@ -114,7 +116,7 @@ class Pipeline:
 
     def __call__(
         self, portrait: Picture | Sitter, speech: Sound, controls: Controls = NOTHING_ASKED, seed: int = 0,
-        *, stride: int | None = None, paste: bool | None = None,
+        *, stride: int | None = None, paste: bool | None = None, opening: Opening = AS_IT_MOVES,
         lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Video:  # fmt: skip
         """A portrait that says what the voice says.
@@ -123,66 +125,78 @@ class Pipeline:
         for beyond the sound. stride: frames made at once. paste: put the face back into the whole picture (default:
         where it does not fill it). lookahead_s: sound heard ahead (default: the audio encoder's). ease_s: time in which
         the face leaves its picture's own motion and, after the sound, comes back to it. edits: changes to the motion,
-        see `vasa.motion.edits`. Raises ValueError and OSError.
+        see `vasa.motion.edits`. opening: how far eyes and lips open, for renderers that can be asked. Raises ValueError
+        and OSError.
         """
         pieces = self.play(
             portrait, speech, controls, seed,
-            stride=stride, paste=paste, lookahead_s=lookahead_s, ease_s=ease_s, edits=edits,
+            stride=stride, paste=paste, lookahead_s=lookahead_s, ease_s=ease_s, edits=edits, opening=opening,
         )  # fmt: skip
         return Video.of(pieces, self.clock)
 
     def play(
         self, portrait: Picture | Sitter, speech: Sound, controls: Controls = NOTHING_ASKED, seed: int = 0,
-        *, stride: int | None = None, paste: bool | None = None,
+        *, stride: int | None = None, paste: bool | None = None, opening: Opening = AS_IT_MOVES,
         lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Iterator[Piece]:  # fmt: skip
         """The same, a few frames at a time; the memory it takes does not depend on the length of the sound."""
         session = self.session(
-            portrait, controls, seed, stride=stride, paste=paste, lookahead_s=lookahead_s, ease_s=ease_s, edits=edits
-        )
+            portrait, controls, seed,
+            stride=stride, paste=paste, lookahead_s=lookahead_s, ease_s=ease_s, edits=edits, opening=opening,
+        )  # fmt: skip
         return self._spoken(session, ahead(session.heard(read_blocks(speech, self.clock))))
 
     def stream(
         self, portrait: Picture | Sitter, chunks: Iterable[Tensor], controls: Controls = NOTHING_ASKED, seed: int = 0,
-        *, stride: int | None = None, paste: bool | None = None,
+        *, stride: int | None = None, paste: bool | None = None, opening: Opening = AS_IT_MOVES,
         lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Iterator[Tensor]:  # fmt: skip
         """Mono 16 kHz float chunks [S], of any lengths, as they come -> frames [T, 3, H, W] in [0, 1], as they come."""
         session = self.session(
-            portrait, controls, seed, stride=stride, paste=paste, lookahead_s=lookahead_s, ease_s=ease_s, edits=edits
-        )
+            portrait, controls, seed,
+            stride=stride, paste=paste, lookahead_s=lookahead_s, ease_s=ease_s, edits=edits, opening=opening,
+        )  # fmt: skip
         return (piece.frames for piece in self._spoken(session, session.heard(chunks)))
 
     def session(
         self, portrait: Picture | Sitter, controls: Controls = NOTHING_ASKED, seed: int = 0,
-        *, stride: int | None = None, paste: bool | None = None,
+        *, stride: int | None = None, paste: bool | None = None, opening: Opening = AS_IT_MOVES,
         lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Session:  # fmt: skip
         """One face that waits for sound: `push` samples, get frames, `flush` at the end."""
+        check_opening(opening, self.renderer, self.detector)
         sitter, asked = self.sitter(portrait, paste=paste), checked(controls).to(self.device)
-        track = Track(self.voice_transfer, sitter.portrait, asked.pose)
+        track, opener = Track(self.voice_transfer, sitter.portrait, asked.pose), self._opener(opening, sitter)
 
         def show(motion: Motion, own: Tensor) -> Iterator[Tensor]:
-            return self._show(sitter, eased(track(motion), sitter.portrait.motion, own))
+            return self._show(sitter, eased(opener(track(motion)), sitter.portrait.motion, own))
 
         ease = whole_ease(ease_s, self.clock)
         return self._session(sitter, show, asked, seed, stride=stride, lookahead_s=lookahead_s, ease=ease, edits=edits)
 
-    def reenact(self, portrait: Picture | Sitter, video: Path | str, *, paste: bool | None = None) -> Video:
+    def reenact(
+        self, portrait: Picture | Sitter, video: Path | str, *, paste: bool | None = None,
+        opening: Opening = AS_IT_MOVES,
+    ) -> Video:  # fmt: skip
         """A portrait that moves as the face in a video does, with its sound; raises ValueError and OSError."""
-        return Video.of(self.follow(portrait, video, paste=paste), self.clock)
+        return Video.of(self.follow(portrait, video, paste=paste, opening=opening), self.clock)
 
-    def follow(self, portrait: Picture | Sitter, video: Path | str, *, paste: bool | None = None) -> Iterator[Piece]:
+    def follow(
+        self, portrait: Picture | Sitter, video: Path | str, *, paste: bool | None = None,
+        opening: Opening = AS_IT_MOVES,
+    ) -> Iterator[Piece]:  # fmt: skip
         """The same, a few frames at a time.
 
         The face is followed through the video by detectors that can, and its head's place and size are told as they
         change in the picture, wherever the crop went: see `vasa.driving`. `video_transfer` says how its motion becomes
         the portrait's: usually angles and expression are taken as seen, place and size change as they do in the video,
-        from where they are in the portrait.
+        from where they are in the portrait. opening: how far eyes and lips open, for renderers that can be asked.
         """
+        check_opening(opening, self.renderer, self.detector, video=True)
         seen, sitter = self._seen(video), self.sitter(portrait, paste=paste)
+        track, opener = Track(self.video_transfer, sitter.portrait), self._opener(opening, sitter)
         sound = Metered(read_blocks(video, self.clock), self.clock) if has_sound(video) else None
-        return self._shown(sitter, map(Track(self.video_transfer, sitter.portrait), seen), sound)
+        return self._shown(sitter, (opener(track(motion), faces) for motion, faces in seen), sound)
 
     @torch.no_grad()
     def dub(
@@ -195,7 +209,8 @@ class Pipeline:
         if self.handles is None:
             raise ValueError("Dubbing takes lips apart from the rest of a face; give the pipeline handles.")
         sitter, sound = self.sitter(portrait, paste=paste), load_sound(speech, self.clock)
-        seen = Motion.cat([*map(Track(self.video_transfer, sitter.portrait), self._seen(video))])
+        track = Track(self.video_transfer, sitter.portrait)
+        seen = Motion.cat([track(motion) for motion, _ in self._seen(video)])
         length = min(seen.length, self.clock.frames_covering(len(sound)))
         samples = F.pad(sound, (0, self.clock.samples(seen.length)))[: self.clock.samples(length)]
 
@@ -207,13 +222,16 @@ class Pipeline:
 
     @torch.no_grad()
     def perform(
-        self, portrait: Picture | Sitter, motion: Motion, speech: Sound | None = None, *, paste: bool | None = None
+        self, portrait: Picture | Sitter, motion: Motion, speech: Sound | None = None, *, paste: bool | None = None,
+        opening: Opening = AS_IT_MOVES,
     ) -> Video:  # fmt: skip
         """A portrait that does what a track of motion [1, T, M] says, as it comes; with a sound beside it, or none."""
+        check_opening(opening, self.renderer, self.detector)
         self.renderer.space.pack(motion)
         sitter = self.sitter(portrait, paste=paste)
         sound = None if speech is None else Metered(read_blocks(speech, self.clock), self.clock)
-        return Video.of(self._shown(sitter, [motion.to(self.device)], sound), self.clock)
+        shown = self._opener(opening, sitter)(motion.to(self.device))
+        return Video.of(self._shown(sitter, [shown], sound), self.clock)
 
     @torch.no_grad()
     def sitter(self, portrait: Picture | Sitter, *, paste: bool | None = None) -> Sitter:
@@ -238,12 +256,15 @@ class Pipeline:
         for window in windows:
             yield from session.shown(window)
 
-    def _seen(self, video: Path | str) -> Iterator[Motion]:
-        """The motion in a video, a few frames at a time."""
+    def _opener(self, opening: Opening, sitter: Sitter) -> Opener:
+        return Opener(opening, self.renderer, self.detector, sitter.portrait, sitter.stage.face)
+
+    def _seen(self, video: Path | str) -> Iterator[tuple[Motion, list[Tensor]]]:
+        """The motion in a video, a few frames at a time, and the faces [3, S, S] that it was seen in."""
         reader = VideoReader(video, self.clock)
         first = first_crop(reader, self.detector)
-        seen = views(reader, self.detector, first, self.renderer.image_size)
-        return seen_motion(self.renderer, seen, self.batch, self.device)
+        seen = batches(views(reader, self.detector, first, self.renderer.image_size), self.batch)
+        return ((motion_in(self.renderer, some, self.device), [view.face for view in some]) for some in seen)
 
     @torch.no_grad()
     def _shown(self, sitter: Sitter, motions: Iterable[Motion], sound: Metered | None) -> Iterator[Piece]:
@@ -273,33 +294,3 @@ class Pipeline:
     def __repr__(self) -> str:
         voice = f"windows of {self.motion.window} frames" if self.motion else "no voice"
         return f"Pipeline({self.renderer.image_size} px, {voice}, {self.clock.frame_rate} fps, {self.device})"
-
-
-def check_fit(renderer: Renderer, motion: MotionGenerator | None, audio: AudioEncoder | None) -> None:
-    """Raise ValueError, with both sides, unless the spaces, the clocks and the numbers of audio features are equal."""
-    if motion is None and audio is None:
-        return
-    if motion is None or audio is None:
-        raise ValueError("A motion generator and an audio encoder go together: give both, or neither.")
-    wanted_dim = motion.start(1, seed=0).features.shape[-1]
-    sides = {
-        "motion space": (("renderer", renderer.space), ("motion generator", motion.space)),
-        "frame rate": (("audio encoder", audio.clock.frame_rate), ("motion generator", motion.space.frame_rate)),
-        "number of audio features": (("audio encoder", audio.dim), ("motion generator", wanted_dim)),
-    }
-    for what, ((left, has), (right, needs)) in sides.items():
-        if has != needs:
-            raise ValueError(
-                f"These parts do not fit: the {left}'s {what} is {has}, the {right}'s is {needs}; "
-                "take parts that were trained together."
-            )
-
-
-def check_handles(handles: Handles | None, renderer: Renderer) -> Handles | None:
-    """The handles; raises ValueError where they are of other dynamics than the renderer's."""
-    if handles is not None and handles.dynamics != renderer.space.dynamics:
-        raise ValueError(
-            f"The handles are of {handles.dynamics} dynamics, the renderer has {renderer.space.dynamics}; "
-            "take those that `vasa extract` fitted with this renderer."
-        )
-    return handles

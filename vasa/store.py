@@ -86,6 +86,8 @@ def kept(name: str, source: Path | str | None = None) -> Path:
     if name not in published.NAMES:
         raise ValueError(f"There is no published model {name!r}; there are: {', '.join(published.NAMES)}.")
     place = cache() / name
+    if source is not None and is_pipeline(place):
+        raise ValueError(f"{place} is kept already; remove it first, or leave the source out to use it.")
     if source is not None or not is_pipeline(place):
         made = published.make(name, cache() / "originals" / name, source)
         save(place, made.parts, made.configs)

@@ -5,22 +5,21 @@ from pathlib import Path
 
 import pytest
 import torch
-from einops import rearrange
-from torch import Tensor, nn
+from torch import nn
 
+from tests.conftest import WholePicture
 from tests.films import make_film, shard_of
-from vasa import checkpoint
+from tests.render.liveportrait.conftest import filled, small_config
+from vasa import Pipeline, checkpoint
 from vasa.cli import main
 from vasa.cli.train_motion import run
 from vasa.config import instantiate, leaf
 from vasa.data.clip import clips_in
-from vasa.data.extract import extract, measure_space, write_index
 from vasa.data.film import clips_of
 from vasa.data.latents import Latents
 from vasa.data.shards import revise
 from vasa.motion import DiffusionMotion
-from vasa.space import MotionSpace
-from vasa.types import Motion
+from vasa.render.liveportrait import LivePortraitRenderer
 
 
 @pytest.fixture
@@ -31,9 +30,9 @@ def parts(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _extract(film: Path, parts: Path) -> int:
+def _extract(film: Path, parts: Path, *more: str) -> int:
     words = ["--renderer", str(parts / "renderer"), "--audio", str(parts / "audio"), "-o", str(parts / "latents")]
-    return main(["extract", str(film), *words])
+    return main(["extract", str(film), *words, *more])
 
 
 def test_a_film_becomes_latents_that_fit_the_renderer(parts: Path) -> None:
@@ -82,6 +81,14 @@ def test_extraction_goes_on_where_it_stopped_and_only_with_the_same_parts(
     assert main(["extract", str(film), *words, "--part", "2/2"]) == 2
 
 
+def test_a_published_renderer_is_copied_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VASA_CACHE", str(tmp_path))
+    assert _extract(tmp_path / "film", tmp_path / "liveportrait") == 2
+    assert "is kept for every use" in capsys.readouterr().err
+
+
 def test_extraction_says_what_there_is_and_fits_handles(parts: Path) -> None:
     film = make_film(parts / "film", frames=40)
     assert _extract(film, parts) == 0
@@ -118,35 +125,24 @@ def test_a_folder_without_a_film_is_refused(parts: Path, capsys: pytest.CaptureF
     assert not (parts / "latents").exists()
 
 
-class Reader(nn.Module):
-    """A renderer of LivePortrait's space as far as extraction sees one: 63 expression offsets, its own idea of pose."""
-
-    image_size = 16
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.space = MotionSpace.plain(63, name="liveportrait")
-        self.read = nn.Linear(3 * 16 * 16, 69)
-
-    def motion_of(self, image: Tensor) -> Motion:
-        read = self.read(rearrange(image, "b t c h w -> b t (c h w)"))
-        return Motion(read[..., :6], read[..., 6:])
-
-
 def test_vasas_own_generator_learns_liveportraits_space(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    film = make_film(tmp_path / "film", frames=24)
-    clips, renderer, latents = clips_of(film, "train") + clips_of(film, "test"), Reader(), tmp_path / "latents"
-    encoder = instantiate(leaf("audio", "tiny")).eval()
-    assert list(extract(clips, renderer, encoder, latents, window=10)) == [1, 2, 3]
-    write_index(clips, latents, measure_space(clips, latents, renderer.space.name), encoder.dim)
+    film, latents, encoder = make_film(tmp_path / "film", frames=24), tmp_path / "latents", leaf("audio", "tiny")
+    checkpoint.save(tmp_path / "renderer", filled(small_config()), small_config())
+    checkpoint.save(tmp_path / "audio", instantiate(encoder), encoder)
+    assert _extract(film, tmp_path, "--window", "10") == 0
     words = ["motion=liveportrait", "motion.net.width=32", "motion.net.layers=1", "motion.net.feedforward=64"]
     words += ["motion.net.window=10", "motion.sampler.steps=2", f"data.folder={latents}"]
     words += [f"output={tmp_path / 'motion'}", "steps=2", "batch_size=2", "threads=1"]
     run([*words, "trainer.accelerator=cpu", "trainer.val_check_interval=2", "+trainer.enable_progress_bar=false"])
-    generator = checkpoint.load(tmp_path / "motion")
+    parts = {part: checkpoint.load(tmp_path / part) for part in ("renderer", "motion", "audio")}
+    renderer, generator = parts["renderer"], parts["motion"]
+    assert isinstance(renderer, LivePortraitRenderer)
     assert isinstance(generator, DiffusionMotion)
     assert (generator.space.name, generator.space.dynamics) == ("liveportrait", 63)
-    frames = nn.functional.interpolate(clips[0].frames(slice(0, 5)) / 255, (16, 16), mode="bilinear", antialias=True)
+    frames = clips_of(film, "train")[0].frames(slice(0, 5)) / 255
+    frames = nn.functional.interpolate(frames, (64, 64), mode="bilinear", antialias=True)
     stored = Latents.load(latents).split("train")[0].motion[None, :5]  # as it sees its own head; labels are far off
-    torch.testing.assert_close(stored, generator.space.pack(renderer.motion_of(frames[None])), rtol=0, atol=0.1)
+    torch.testing.assert_close(stored, generator.space.pack(renderer.motion_of(frames[None])), rtol=0, atol=0.3)
+    spoken = Pipeline(**parts, detector=WholePicture())(frames[0], (torch.rand(640 * 3) - 0.5, 16_000))
+    assert spoken.pixels.shape == (3, 3, 64, 64)

@@ -61,8 +61,19 @@ def test_openness_is_height_over_width():
     points[[18, 42, 102]] = torch.tensor([[0.0, 1.0], [0.0, 2.0], [0.0, 3.0]])
     torch.testing.assert_close(eye_openness(points), torch.tensor([0.25, 0.5]))
     torch.testing.assert_close(lip_openness(points), torch.tensor([0.75]))
-    with pytest.raises(ValueError, match="203 landmarks; got 68"):
-        lip_openness(points[:68])
+    with pytest.raises(ValueError, match="203 or 68 landmarks; got 106"):
+        lip_openness(points[:106])
+
+
+def test_openness_of_68_landmarks_is_measured_at_the_same_places():
+    points = torch.zeros(68, 2)
+    points[[39, 45, 54]] = torch.tensor([4.0, 0.0])
+    points[[37, 38]] = torch.tensor([[1.0, -0.5], [3.0, -0.5]])
+    points[[41, 40]] = torch.tensor([[1.0, 0.7], [3.0, 0.3]])
+    points[[46, 47, 66]] = torch.tensor([2.0, 2.0])
+    points[[43, 44, 62]] = torch.tensor([2.0, 0.0])
+    torch.testing.assert_close(eye_openness(points), torch.tensor([0.25, 0.5]))
+    torch.testing.assert_close(lip_openness(points), torch.tensor([0.5]))
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     asking.add_model(command)
     asking.add_compile(command)
     asking.add_controls(command)
+    asking.add_opening(command, video=False)
     command.set_defaults(run=run)
 
 
@@ -27,9 +28,12 @@ def run(arguments: argparse.Namespace) -> None:
 
     place = checks.output_file(arguments.output, [arguments.portrait, arguments.speech])
     store.find(arguments.model)
-    picture, samples = load_picture(arguments.portrait), checks.sound_length(arguments.speech)
+    opening, picture = asking.opening_of(arguments), load_picture(arguments.portrait)
+    samples = checks.sound_length(arguments.speech)
     controls = asking.controls_of(arguments, CLOCK.frames_covering(samples))
     checks.room_for(samples / CLOCK.sample_rate, place)
     pipe = asking.pipeline_of(arguments)
-    pieces = pipe.play(picture, arguments.speech, controls, arguments.seed, paste=arguments.paste)
+    pieces = pipe.play(
+        picture, arguments.speech, controls, arguments.seed, paste=arguments.paste, opening=opening
+    )  # fmt: skip
     write_pieces(pieces, place, CLOCK.frames_covering(samples))

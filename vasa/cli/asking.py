@@ -6,13 +6,14 @@ import argparse
 import math
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from vasa.shipped import DEFAULT
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from vasa.opening import Opening
     from vasa.pipeline import Pipeline
     from vasa.types import Controls
 
@@ -63,6 +64,37 @@ def add_controls(command: argparse.ArgumentParser) -> None:
     command.add_argument("--distance", type=float, help="head to camera, relative to the usual (1)")
     command.add_argument("--distance-to", type=float, help="the distance by the end")
     command.add_argument("--emotion", metavar="NAME", help="happiness, sadness, anger, ...: added to the voice's own")
+
+
+def add_opening(command: argparse.ArgumentParser, *, video: bool) -> None:
+    """--eyes, --lips, --close-lips; video: whether one drives, as whose face they can open."""
+    form, also = ("WIDTH|seen", ', or "seen": as far as in the video') if video else ("WIDTH", "")
+    for name in ("eyes", "lips"):
+        command.add_argument(
+            f"--{name}", metavar=form,
+            help=f"how far {name} open, height over width, 0 to 1{also} (default: as they move; for liveportrait)",
+        )  # fmt: skip
+    command.add_argument(
+        "--close-lips", action="store_true", help="lips that the portrait shows open count as closed (for liveportrait)"
+    )
+
+
+def opening_of(arguments: argparse.Namespace) -> Opening:
+    """What was asked of eyes and lips; raises ValueError where it makes no sense."""
+    from vasa.opening import Opening
+
+    return Opening(_width("--eyes", arguments.eyes), _width("--lips", arguments.lips), arguments.close_lips)
+
+
+def _width(option: str, word: str | None) -> float | Literal["seen"] | None:
+    if word is None:
+        return None
+    if word == "seen":
+        return "seen"
+    try:
+        return float(word)
+    except ValueError:
+        raise ValueError(f"{option} takes a number from 0 to 1, height over width; got {word!r}.") from None
 
 
 def controls_of(arguments: argparse.Namespace, frames: int) -> Controls:

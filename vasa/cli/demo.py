@@ -15,6 +15,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     asking.add_model(command)
     asking.add_compile(command)
     asking.add_controls(command)
+    asking.add_opening(command, video=False)
     command.set_defaults(run=run)
 
 

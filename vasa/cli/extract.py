@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     from vasa.data.film import clips_of_all, talking
 
     first, count = part(arguments.part)
+    check_own(arguments.renderer)
     expressions_of(arguments.films)
     clips = talking([clip for split in ("train", "test") for clip in clips_of_all(arguments.films, split)])
     renderer, encoder = checkpoint.load(arguments.renderer), checkpoint.load(arguments.audio)
@@ -75,6 +76,17 @@ def expressions_of(films: list[Path]) -> tuple[str, ...]:
     if len(names) > 1:
         raise ValueError("These films label different expressions: extract each into a folder of its own.")
     return names.pop()
+
+
+def check_own(renderer: Path) -> None:
+    """Raises ValueError for the one copy of a published model, which others need as it is."""
+    from vasa import store
+
+    if store.cache().resolve() in renderer.resolve().parents:
+        raise ValueError(
+            f"{renderer} is kept for every use, and extraction notes the measured space in the renderer; copy that "
+            "folder and name the copy."
+        )
 
 
 def part(words: str) -> tuple[int, int]:

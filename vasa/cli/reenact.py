@@ -15,6 +15,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     asking.add_output(command)
     asking.add_model(command)
     asking.add_compile(command)
+    asking.add_opening(command, video=True)
     command.set_defaults(run=run)
 
 
@@ -27,9 +28,10 @@ def run(arguments: argparse.Namespace) -> None:
 
     place = checks.output_file(arguments.output, [arguments.portrait, arguments.video])
     store.find(arguments.model)
+    opening = asking.opening_of(arguments)
     picture, reader = load_picture(arguments.portrait), VideoReader(arguments.video)
     if has_sound(arguments.video):
         checks.sound_length(arguments.video)
     checks.room_for(0, place)
     pipe = asking.pipeline_of(arguments)
-    write_pieces(pipe.follow(picture, reader.path, paste=arguments.paste), place, None)
+    write_pieces(pipe.follow(picture, reader.path, paste=arguments.paste, opening=opening), place, None)

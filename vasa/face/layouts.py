@@ -31,8 +31,13 @@ LAYOUTS = {
     68: Layout((36, 39), (42, 45), (48, 54)),
     5: Layout((0,), (1,), (3, 4)),
 }
-# Of 203 points: upper and lower, left and right ends of an opening.
-LEFT_EYE, RIGHT_EYE, LIPS = (6, 18, 0, 12), (30, 42, 24, 36), (90, 102, 48, 66)
+# Left eye, right eye, lips: points of the upper and of the lower edge, whose middles are meant, left and right end. The
+# lips' height is that between their inner edges, their width that of the whole mouth.
+Ends = tuple[tuple[int, ...], tuple[int, ...], int, int]
+OPENINGS: dict[int, tuple[Ends, Ends, Ends]] = {
+    203: (((6,), (18,), 0, 12), ((30,), (42,), 24, 36), ((90,), (102,), 48, 66)),
+    68: (((37, 38), (40, 41), 36, 39), ((43, 44), (46, 47), 42, 45), ((62,), (66,), 48, 54)),
+}
 
 
 def layout_of(points: Tensor) -> Layout:
@@ -44,17 +49,24 @@ def layout_of(points: Tensor) -> Layout:
 
 
 def eye_openness(points: Tensor) -> Tensor:
-    """Height over width of the left and the right eye, from 203 landmarks [..., 203, 2]: [..., 2]."""
-    return torch.stack([_openness(points, LEFT_EYE), _openness(points, RIGHT_EYE)], dim=-1)
+    """Height over width of the left and the right eye, from 203 or 68 landmarks [..., N, 2]: [..., 2]."""
+    left, right, _ = _openings(points)
+    return torch.stack([_openness(points, left), _openness(points, right)], dim=-1)
 
 
 def lip_openness(points: Tensor) -> Tensor:
-    """Height over width of what lies between the lips, from 203 landmarks [..., 203, 2]: [..., 1]."""
-    return _openness(points, LIPS)[..., None]
+    """Height over width of what lies between the lips, from 203 or 68 landmarks [..., N, 2]: [..., 1]."""
+    return _openness(points, _openings(points)[2])[..., None]
 
 
-def _openness(points: Tensor, ends: tuple[int, ...]) -> Tensor:
-    if points.shape[-2] != 203:
-        raise ValueError(f"Openness is read from 203 landmarks; got {points.shape[-2]}.")
-    top, bottom, left, right = (points[..., i, :] for i in ends)
+def _openings(points: Tensor) -> tuple[Ends, Ends, Ends]:
+    count = points.shape[-2]
+    if count not in OPENINGS:
+        raise ValueError(f"Openness is read from {' or '.join(map(str, OPENINGS))} landmarks; got {count}.")
+    return OPENINGS[count]
+
+
+def _openness(points: Tensor, ends: Ends) -> Tensor:
+    top, bottom = (points[..., list(edge), :].mean(-2) for edge in ends[:2])
+    left, right = (points[..., end, :] for end in ends[2:])
     return (top - bottom).norm(dim=-1) / ((left - right).norm(dim=-1) + SMALLEST_PX)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import math
+import pathlib
+import pickle
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from vasa.motion.joyvasa import files
 
 ENCODER = "audio_encoder."
 POSITIONS = f"{ENCODER}encoder.pos_conv_embed.conv."
@@ -46,3 +52,13 @@ def template() -> dict[str, np.ndarray]:
         found[f"min_{name}"] = normal(f"input/template/min_{name}", size)
         found[f"max_{name}"] = found[f"min_{name}"] + 1 + normal(f"input/template/range_{name}", size).abs()
     return {name: value.numpy() for name, value in found.items()}
+
+
+def write(folder: Path, weights: dict[str, Tensor], **beside: object) -> Path:
+    """Both files as they are published, in a folder."""
+    for name in (files.GENERATOR, files.TEMPLATE):
+        (folder / name).parent.mkdir(exist_ok=True)
+    settings = argparse.Namespace(n_motions=100, exp_dir=pathlib.PosixPath("experiments/one"), lr=1e-4)
+    torch.save({"args": settings, "model": weights, "iter": 5} | beside, folder / files.GENERATOR)
+    (folder / files.TEMPLATE).write_bytes(pickle.dumps(template()))
+    return folder

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import pathlib
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.motion.joyvasa.filling import filled, template
+from tests.motion.joyvasa.filling import filled, template, write
 from tests.motion.joyvasa.small import small
 from vasa import config
 from vasa.audio.hubert import HubertEncoder
@@ -33,15 +31,6 @@ def _parts(monkeypatch: pytest.MonkeyPatch) -> tuple[JoyVASAMotion, HubertEncode
 @pytest.fixture(name="weights")
 def _weights(parts: tuple[JoyVASAMotion, HubertEncoder]) -> dict[str, Tensor]:
     return filled(keys.shapes(parts[0].net, parts[1]))
-
-
-def write(folder: Path, weights: dict[str, Tensor], **beside: object) -> Path:
-    for name in (files.GENERATOR, files.TEMPLATE):
-        (folder / name).parent.mkdir(exist_ok=True)
-    settings = argparse.Namespace(n_motions=100, exp_dir=pathlib.PosixPath("experiments/one"), lr=1e-4)
-    torch.save({"args": settings, "model": weights, "iter": 5} | beside, folder / files.GENERATOR)
-    (folder / files.TEMPLATE).write_bytes(pickle.dumps(template()))
-    return folder
 
 
 def test_published_files_become_parts(tmp_path: Path, weights: dict[str, Tensor]) -> None:

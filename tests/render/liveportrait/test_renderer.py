@@ -68,6 +68,14 @@ def test_every_number_of_motion_moves_the_picture(small: LivePortraitRenderer) -
 
 
 @torch.no_grad()
+def test_motion_is_told_in_full_precision_whatever_the_trunk_computes_in(small: LivePortraitRenderer) -> None:
+    with torch.autocast("cpu", torch.bfloat16):
+        raw = small.motion.read(torch.rand(1, 3, 32, 32))
+    assert {value.dtype for value in raw.values()} == {torch.float32}
+    assert not torch.equal(raw["exp"], raw["exp"].bfloat16().float())
+
+
+@torch.no_grad()
 def test_stitching_is_an_option_that_counts(small: LivePortraitRenderer) -> None:
     portrait = small.encode(torch.rand(1, 3, 64, 64))
     source, stitched = small.moved(portrait, portrait.motion)

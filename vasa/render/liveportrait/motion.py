@@ -10,6 +10,7 @@ from timm.models.convnext import ConvNeXt
 from torch import Tensor, nn
 
 from vasa.render.liveportrait.keypoints import POINTS
+from vasa.render.speed import exact
 
 BINS, BIN_DEGREES, LOWEST_DEGREES = 66, 3.0, -97.5
 SMALLEST = 1e-4  # a face has a scale far above it; keeps the logarithm finite
@@ -43,9 +44,10 @@ class MotionExtractor(nn.Module):
         return Reading(raw["kp"], torch.cat([*turns, raw["t"][:, :2], log_scale], dim=-1), raw["exp"])
 
     def read(self, image: Tensor) -> dict[str, Tensor]:
-        """The heads' own numbers: [B, size] each."""
+        """The heads' own numbers: [B, size] each, in full precision: in bfloat16 a head's size trembles by a pixel."""
         seen = self.trunk(image)
-        return {name: head(seen) for name, head in self.heads.items()}
+        with exact(image.device):
+            return {name: head(seen.float()) for name, head in self.heads.items()}
 
 
 def degrees(logits: Tensor) -> Tensor:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from einops import rearrange, repeat
 from torch import Tensor, nn
 
 from vasa.render.checks import check_motion, check_picture
+from vasa.render.liveportrait import opening
 from vasa.render.liveportrait.appearance import Appearance
 from vasa.render.liveportrait.decoder import SpadeDecoder
 from vasa.render.liveportrait.keypoints import POINTS, seen_keypoints
 from vasa.render.liveportrait.motion import MotionExtractor, Reading
 from vasa.render.liveportrait.retargeting import Retargeting
 from vasa.render.liveportrait.warp import Warping
+from vasa.render.openness import Openness
 from vasa.render.speed import exact
 from vasa.space import MotionSpace
 from vasa.types import Motion, Portrait
 
 
 class LivePortraitRenderer(nn.Module):
-    """Turns one face and a motion into pictures; implements `vasa.render.Renderer`.
+    """Turns one face and a motion into pictures; a `vasa.render.Renderer` that also retargets eyes and lips.
 
     image_size: side of its pictures, in and out; the networks look at half of it. space: 63 dynamics, the expression
     offsets of 21 key points (x, y, z each, crop units, y down, z into the picture). stitch: correct the driving key
@@ -62,6 +65,20 @@ class LivePortraitRenderer(nn.Module):
         volume = repeat(portrait.volume, "b c d h w -> (b t) c d h w", t=motion.length)
         pictures = self.decoder(self.warp(volume, source, driving))
         return rearrange(pictures, "(b t) c h w -> b t c h w", t=motion.length)
+
+    @torch.no_grad()
+    def opened(
+        self, portrait: Portrait, motion: Motion, was: Openness, *, eyes: Tensor | None, lips: Tensor | None
+    ) -> Motion:
+        """The motion with eyes and lips [B, T] as far open as asked; see `vasa.render.openness.Retargets`."""
+        with exact(portrait.volume.device):
+            return opening.opened(self.retargeting, portrait, motion, was, eyes, lips)
+
+    @torch.no_grad()
+    def with_lips_closed(self, portrait: Portrait, motion: Motion, was: Openness) -> Motion:
+        """The motion for a face whose lips, open in its picture, count as closed."""
+        with exact(portrait.volume.device):
+            return opening.with_lips_closed(self.retargeting, portrait, motion, was)
 
     def moved(self, portrait: Portrait, motion: Motion) -> tuple[Tensor, Tensor]:
         """Key points of the source and of every frame, in full precision: [B * T, 21, 3] both."""

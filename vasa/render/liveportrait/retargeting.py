@@ -23,7 +23,7 @@ def perceptron(sizes: Sequence[int]) -> nn.Sequential:
 class Retargeting(nn.Module):
     """Corrections of key points [B, 21, 3]; each argument gives the widths of a perceptron's hidden layers.
 
-    Openness is the height of an opening over its width, see `vasa.face.points`.
+    Openness is the height of an opening over its width, see `vasa.face.layouts`.
     """
 
     def __init__(self, *, stitching: Sequence[int], lips: Sequence[int], eyes: Sequence[int]) -> None:

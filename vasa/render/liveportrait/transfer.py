@@ -62,8 +62,8 @@ class Relative:
     def __call__(self, motion: Motion, first: Motion, portrait: Portrait) -> Motion:
         own = portrait.motion
         changed = own.dynamics + motion.dynamics - first.dynamics
-        wanted = torch.where(_among(_numbers(self.points), changed), changed, own.dynamics)
-        taken = _among(_numbers(self.taken), changed)
+        wanted = torch.where(among(numbers_of(self.points), changed), changed, own.dynamics)
+        taken = among(numbers_of(self.taken), changed)
         return Motion(self._pose(motion.pose, first.pose, own.pose), torch.where(taken, motion.dynamics, wanted))
 
     def _pose(self, now: Tensor, first: Tensor, own: Tensor) -> Tensor:
@@ -84,17 +84,17 @@ class Absolute:
     @classmethod
     def of(cls, region: str) -> Self:
         """LivePortrait's rule for a region: all, pose, exp, lip or eyes; raises ValueError."""
-        free = (*_numbers(WHOLE), *(3 * point + axis for point, axis in SINGLE))
+        free = (*numbers_of(WHOLE), *(3 * point + axis for point, axis in SINGLE))
         return _choose(region, {
             "all": cls(free, True), "pose": cls((), True), "exp": cls(free, False),
-            "lip": cls(_numbers(LIPS), False), "eyes": cls(_numbers(EYES), False),
+            "lip": cls(numbers_of(LIPS), False), "eyes": cls(numbers_of(EYES), False),
         })  # fmt: skip
 
     def __call__(self, motion: Motion, first: Motion, portrait: Portrait) -> Motion:  # noqa: ARG002
         own = portrait.motion
         head, size = (motion if self.poses else own).pose[..., :5], own.pose[..., 5:]
         pose = torch.cat([x.expand(*motion.pose.shape[:2], -1) for x in (head, size)], dim=-1)
-        return Motion(pose, torch.where(_among(self.numbers, own.dynamics), motion.dynamics, own.dynamics))
+        return Motion(pose, torch.where(among(self.numbers, own.dynamics), motion.dynamics, own.dynamics))
 
 
 @dataclass(frozen=True)
@@ -123,11 +123,12 @@ def _turned(now: Tensor, first: Tensor, own: Tensor) -> Tensor:
     return torch.stack(angles(source @ start.mT @ moved), dim=-1)
 
 
-def _numbers(points: Sequence[int]) -> tuple[int, ...]:
+def numbers_of(points: Sequence[int]) -> tuple[int, ...]:
+    """Which of the 63 numbers of expression belong to these key points."""
     return tuple(3 * point + axis for point in points for axis in range(3))
 
 
-def _among(numbers: Sequence[int], like: Tensor) -> Tensor:
+def among(numbers: Sequence[int], like: Tensor) -> Tensor:
     """[63]: true for the numbers of expression that are named."""
     mask = torch.zeros(3 * POINTS, dtype=torch.bool, device=like.device)
     mask[list(numbers)] = True
