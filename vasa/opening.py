@@ -9,6 +9,7 @@ from typing import Literal, Protocol, runtime_checkable
 import torch
 from einops import rearrange
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from vasa.face.detector import Detector
 from vasa.face.layouts import eye_openness, lip_openness
@@ -17,6 +18,7 @@ from vasa.render.openness import Openness, Retargets
 from vasa.types import Motion, Portrait
 
 SEEN: Literal["seen"] = "seen"
+READ_PX = 256  # side of the smallest picture that landmarks are read from
 Width = float | Tensor | Literal["seen"] | None
 
 
@@ -80,7 +82,7 @@ class Opener:
         self.opening, self.portrait, self.made = opening, portrait, 0
         if opening.asks:
             self.renderer, self.landmarks = able(renderer, detector)
-            self.was = openness(self.landmarks(face))
+            self.was = openness(self.landmarks(enlarged(face)))
             self.seen = self.was
 
     def __call__(self, motion: Motion, faces: Sequence[Tensor] = ()) -> Motion:
@@ -99,7 +101,7 @@ class Opener:
     def _look(self, face: Tensor) -> Openness:
         """Where no face is seen, the last one is held, as its place is (`vasa.face.tracking`)."""
         try:
-            self.seen = openness(self.landmarks(face))
+            self.seen = openness(self.landmarks(enlarged(face)))
         except ValueError:
             return self.seen
         return self.seen
@@ -126,6 +128,12 @@ def able(renderer: Renderer, detector: Detector) -> tuple[Retargets, Callable[[T
             "take vasa.face.framing.FramedDetector."
         )
     return renderer, detector.landmarks
+
+
+def enlarged(face: Tensor) -> Tensor:
+    """A face [3, S, S] large enough for a detector, which refuses small ones; openness has no size."""
+    size = (max(READ_PX, face.shape[-2]), max(READ_PX, face.shape[-1]))
+    return interpolate(face[None], size, mode="bilinear")[0] if size != tuple(face.shape[-2:]) else face
 
 
 def openness(landmarks: Tensor) -> Openness:
