@@ -48,31 +48,70 @@ class Decoder(nn.Module):
     ready: ready-made pictures it may use. 0: the published design, every pixel is painted. Ours takes 2, the source's
     own texture moved to its new place, which it paints over, and the source left still, which a learned mask lets
     through for the background. shuffle: s, the factor left to a pixel shuffle, so that nothing heavy runs at full size
-    (paper: 1, none).
+    (paper: 1, none). sharpen: channels of one more step to twice the size, which begins as a plain enlargement of what
+    the steps before it paint, so that a smaller renderer can grow; 0 leaves it out. It needs ready-made pictures.
     """
 
-    def __init__(self, *, widths: Sequence[int], ready: int, shuffle: int = 1, standardise: bool = False) -> None:
+    def __init__(
+        self, *, widths: Sequence[int], ready: int, shuffle: int = 1, sharpen: int = 0, standardise: bool = False
+    ) -> None:
         super().__init__()
         if ready not in (0, 2):
             raise ValueError(f"A decoder takes 0 or 2 ready-made pictures, moved and still; got ready={ready}.")
+        if sharpen and not ready:
+            raise ValueError("A decoder sharpens with the help of ready-made pictures: set ready=2, or sharpen=0.")
         self.shuffle = shuffle
         extra = [0] * (len(widths) - 2) + [3 * ready * shuffle**2]
         pairs = zip(widths, widths[1:], extra, strict=False)
         self.up = nn.ModuleList(ResBlock(2, a + more, b, standardise=standardise) for a, b, more in pairs)
         self.norm = nn.GroupNorm(groups(widths[-1]), widths[-1])
         self.last = conv(2, widths[-1], (4 if ready else 3) * shuffle**2)
+        self.fine = Fine(widths[-1], sharpen, shuffle=shuffle, standardise=standardise) if sharpen else None
 
     def forward(self, features: Tensor, ready: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Also returns how much of each pixel is the painted face: [B, 1, H, W], 1 without ready-made pictures."""
-        x = features
-        for block in self.up[:-1]:
-            x = block(F.interpolate(x, scale_factor=2.0, mode="nearest"))
-        x = F.interpolate(x, scale_factor=2.0, mode="nearest")
-        packed = [F.pixel_unshuffle(picture.to(x.dtype), self.shuffle) for picture in ready]
-        out = self.last(F.relu(self.norm(self.up[-1](torch.cat([x, *packed], dim=1)))))
-        out = F.pixel_shuffle(out.float(), self.shuffle)
+        if self.fine is None:
+            out = self._painted(features, ready)[1]
+        else:
+            out = self.fine(*self._painted(features, [F.avg_pool2d(picture, 2) for picture in ready]), ready)
         if not ready:
             return out.sigmoid(), torch.ones_like(out[:, :1])
         moved, still = ready
         face, share = (moved + out[:, :3].tanh()).clamp(0, 1), out[:, 3:].sigmoid()
         return share * face + (1 - share) * still, share
+
+    def _painted(self, x: Tensor, ready: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """The last features and what they say of each pixel, colours and share, before it is held to its range."""
+        for block in self.up[:-1]:
+            x = block(twice(x))
+        x = self.up[-1](torch.cat([twice(x), *packed(ready, self.shuffle, like=x)], dim=1))
+        return x, F.pixel_shuffle(self.last(F.relu(self.norm(x))).float(), self.shuffle)
+
+
+class Fine(nn.Module):
+    """One more step to twice the size: adds what the features [B, inputs, h, w] and the ready-made pictures at that size
+    show to the enlarged painting."""
+
+    def __init__(self, inputs: int, width: int, *, shuffle: int, standardise: bool) -> None:
+        super().__init__()
+        self.shuffle = shuffle
+        self.block = ResBlock(2, inputs + 6 * shuffle**2, width, standardise=standardise)
+        self.norm = nn.GroupNorm(groups(width), width)
+        self.last = conv(2, width, 4 * shuffle**2)
+        nn.init.zeros_(self.last.weight)  # type: ignore[arg-type]
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+
+    def forward(self, features: Tensor, painted: Tensor, ready: Sequence[Tensor]) -> Tensor:
+        x = self.block(torch.cat([twice(features), *packed(ready, self.shuffle, like=features)], dim=1))
+        added = F.pixel_shuffle(self.last(F.relu(self.norm(x))).float(), self.shuffle)
+        return F.interpolate(painted, scale_factor=2.0, mode="bilinear", align_corners=False) + added
+
+
+def twice(x: Tensor) -> Tensor:
+    """Every cell four times."""
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+def packed(pictures: Sequence[Tensor], shuffle: int, *, like: Tensor) -> list[Tensor]:
+    """Squares of pixels folded into channels."""
+    return [F.pixel_unshuffle(picture.to(like.dtype), shuffle) for picture in pictures]
