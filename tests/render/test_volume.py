@@ -14,6 +14,7 @@ from vasa.geometry import pose_matrix, transform
 from vasa.render import Renderer, VolumeRenderer
 from vasa.render.blocks import fold
 from vasa.render.cost import cost
+from vasa.render.decoder import Decoder
 from vasa.render.motion_encoder import aligned
 from vasa.testing import check_renderer
 from vasa.types import Motion
@@ -43,6 +44,22 @@ def test_appearance_sees_a_larger_picture_as_a_smaller_one() -> None:
     small = F.interpolate(large, size=(32, 32), mode="bilinear", antialias=True)
     with torch.inference_mode():
         torch.testing.assert_close(parts[1](large), parts[0](small))
+
+
+def test_sharpening_begins_as_an_enlargement() -> None:
+    torch.manual_seed(0)
+    plain = Decoder(widths=[16, 8], ready=2, shuffle=2)
+    fine = Decoder(widths=[16, 8], ready=2, shuffle=2, sharpen=8)
+    assert all(name.startswith("fine.") for name in checkpoint.take(fine, plain.state_dict(), "plain"))
+    features, ready = torch.rand(1, 16, 4, 4), [torch.rand(1, 3, 32, 32) for _ in range(2)]
+    (picture, share), (_, coarse) = fine(features, ready), plain(features, [F.avg_pool2d(p, 2) for p in ready])
+    enlarged = F.interpolate(coarse.logit(), scale_factor=2.0, mode="bilinear", align_corners=False)
+    torch.testing.assert_close(share.logit(), enlarged, atol=1e-4, rtol=1e-4)
+    picture.sum().backward()
+    assert fine.fine is not None
+    assert fine.fine.last.weight.grad.any()
+    with pytest.raises(ValueError, match="set ready=2, or sharpen=0"):
+        Decoder(widths=[16, 8], ready=0, sharpen=8)
 
 
 def test_the_published_sizes() -> None:
