@@ -1,3 +1,3 @@
 """Which of the models that ship is taken where none is named."""
 
-DEFAULT = "mini"
+DEFAULT = "small"
