@@ -89,8 +89,8 @@ class Decoder(nn.Module):
 
 
 class Fine(nn.Module):
-    """One more step to twice the size: adds what the features [B, inputs, h, w] and the ready-made pictures at that size
-    show to the enlarged painting."""
+    """One more step to twice the size: adds what the features [B, inputs, h, w] and the ready-made pictures at that
+    size show to the enlarged painting."""
 
     def __init__(self, inputs: int, width: int, *, shuffle: int, standardise: bool) -> None:
         super().__init__()
