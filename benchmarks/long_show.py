@@ -9,7 +9,6 @@ identity the cosine of the two by the face reader that ships. Prints a table and
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.long_stream import SPEECH, sound
+from benchmarks.long_stream import add_stream, sound, tell
 from vasa import Pipeline
 from vasa.cli.bench import peak_memory_mb, processor
 from vasa.clock import CLOCK
@@ -27,7 +26,6 @@ from vasa.evaluate.likeness import Reads
 from vasa.evaluate.pictures import sharpness
 from vasa.evaluate.probe import Probe
 from vasa.face.reader_detector import SHIPPED as READER
-from vasa.shipped import DEFAULT
 from vasa.store import SHIPPED
 
 PORTRAIT = SHIPPED / "mini" / "demo" / "portrait.png"
@@ -69,15 +67,9 @@ def watch(pieces: Iterable[Tensor], look: Look, *, every: int, period_s: float) 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--model", default=DEFAULT)
-    options.add_argument("--device")
-    options.add_argument("--minutes", type=float, default=10.0, help="length of the sound")
-    options.add_argument("--period", type=float, default=60.0, help="seconds of each of the statistics")
+    add_stream(options, minutes=10.0)
     options.add_argument("--every", type=int, default=5, help="of so many frames one is looked at")
-    options.add_argument("--seed", type=int, default=0)
     options.add_argument("--portrait", type=Path, default=PORTRAIT)
-    options.add_argument("--speech", type=Path, nargs="+", default=[SPEECH])
-    options.add_argument("-o", "--output", type=Path, help="the JSON file to write")
     asked = options.parse_args()
     pipe = Pipeline.from_pretrained(asked.model, device=asked.device)
     sitter = pipe.sitter(asked.portrait, paste=False)
@@ -85,12 +77,7 @@ def main() -> None:
     pieces = pipe.stream(sitter, sound(asked.speech, 60 * asked.minutes), seed=asked.seed)
     facts = {"model": asked.model, "minutes": asked.minutes, "machine": processor(), "device": str(pipe.device)}
     found = facts | watch(pieces, look, every=asked.every, period_s=asked.period)
-    if asked.output:
-        asked.output.write_text(json.dumps(found, indent=2) + "\n")
-    rows = found.pop("drift")
-    print(json.dumps(found))
-    for name, row in rows.items():
-        print(f"{name:>10}", "  ".join(f"{what} {value:+.3f}" for what, value in row.items()))
+    tell(found, asked.output)
 
 
 if __name__ == "__main__":

@@ -92,26 +92,36 @@ def stream(pipe: Pipeline, arguments: argparse.Namespace) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_stream(options: argparse.ArgumentParser, *, minutes: float) -> None:
+    """What every long stream asks for: whose, of what, for how long, and where the report goes."""
     options.add_argument("--model", default=DEFAULT)
     options.add_argument("--device")
-    options.add_argument("--minutes", type=float, default=60.0, help="length of the sound")
+    options.add_argument("--minutes", type=float, default=minutes, help="length of the sound")
     options.add_argument("--period", type=float, default=60.0, help="seconds of each of the statistics")
-    options.add_argument("--hop", type=int, default=5)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--speech", type=Path, nargs="+", default=[SPEECH])
-    options.add_argument("--film")
-    options.add_argument("--clips", type=int, default=40, help="of the film, for the lips' line")
     options.add_argument("-o", "--output", type=Path, help="the JSON file to write")
-    arguments = options.parse_args()
-    found = stream(Pipeline.from_pretrained(arguments.model, device=arguments.device), arguments)
-    if arguments.output:
-        arguments.output.write_text(json.dumps(found, indent=2) + "\n")
+
+
+def tell(found: dict[str, Any], output: Path | None) -> None:
+    """Write the report, where a file is named, and print it with its drift as a table."""
+    if output:
+        output.write_text(json.dumps(found, indent=2) + "\n")
     rows = found.pop("drift")
     print(json.dumps(found))
     for name, row in rows.items():
         print(f"{name:>10}", "  ".join(f"{what} {value:+.3f}" for what, value in row.items()))
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_stream(options, minutes=60.0)
+    options.add_argument("--hop", type=int, default=5)
+    options.add_argument("--film")
+    options.add_argument("--clips", type=int, default=40, help="of the film, for the lips' line")
+    arguments = options.parse_args()
+    found = stream(Pipeline.from_pretrained(arguments.model, device=arguments.device), arguments)
+    tell(found, arguments.output)
 
 
 if __name__ == "__main__":

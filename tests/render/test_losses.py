@@ -136,22 +136,15 @@ def test_pictures_that_equal_the_truth_cost_nothing(training: AdversarialTrainin
     assert float(training.matching(made, made).detach()) == 0
 
 
-def test_gaze_moves_only_pixels_about_the_eyes(training: AdversarialTraining, view: Scene) -> None:
+@pytest.mark.parametrize("name", ["gaze", "read"])
+def test_what_is_read_moves_only_pixels_that_show_it(name: str, training: AdversarialTraining, view: Scene) -> None:
+    elsewhere = {"gaze": view.target.eyes == 0, "read": view.target.emphasis == 1}[name]
     _, passes = _found(training, view)
     passes.picture = passes.picture.detach().requires_grad_()
-    training.terms["gaze"](passes).backward()
+    training.terms[name](passes).backward()
     moved = passes.picture.grad.abs().amax(1, keepdim=True) > 0
     assert moved.any()
-    assert not moved[view.target.eyes == 0].any()
-
-
-def test_what_is_read_moves_only_pixels_about_eyes_and_mouth(training: AdversarialTraining, view: Scene) -> None:
-    _, passes = _found(training, view)
-    passes.picture = passes.picture.detach().requires_grad_()
-    training.terms["read"](passes).backward()
-    moved = passes.picture.grad.abs().amax(1, keepdim=True) > 0
-    assert moved.any()
-    assert not moved[view.target.emphasis == 1].any()
+    assert not moved[elsewhere].any()
 
 
 def test_the_background_asks_nothing(training: AdversarialTraining, view: Scene) -> None:

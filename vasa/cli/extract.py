@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     first, count = part(arguments.part)
     check_own(arguments.renderer)
-    expressions_of(arguments.films)
+    expressions = expressions_of(arguments.films)
     clips = talking([clip for split in ("train", "test") for clip in clips_of_all(arguments.films, split)])
     renderer, encoder = checkpoint.load(arguments.renderer), checkpoint.load(arguments.audio)
     check_same_source(arguments.output, fingerprint(renderer, encoder, arguments.window))
@@ -49,11 +49,13 @@ def run(arguments: argparse.Namespace) -> None:
         for done in extract(mine, renderer, encoder, arguments.output, window=arguments.window):
             progress.update(task, completed=done)
     if count == 1:
-        finish(arguments, clips, renderer, encoder)
+        finish(arguments, clips, renderer, encoder, expressions)
     print(f"Wrote {len(mine)} clips of latents to {arguments.output}.")
 
 
-def finish(arguments: argparse.Namespace, clips: list[Clip], renderer: Any, encoder: AudioEncoder) -> None:
+def finish(
+    arguments: argparse.Namespace, clips: list[Clip], renderer: Any, encoder: AudioEncoder, expressions: tuple[str, ...]
+) -> None:  # fmt: skip
     """What needs all clips: the space, the index with its statistics, and OUTPUT/handles."""
     from vasa import checkpoint
     from vasa.data.extract import fit_handles, measure_space, write_index
@@ -61,7 +63,7 @@ def finish(arguments: argparse.Namespace, clips: list[Clip], renderer: Any, enco
 
     space = measure_space(clips, arguments.output, renderer.space.name)
     write_index(clips, arguments.output, space, encoder.dim)
-    handles = fit_handles(clips, arguments.output, expressions_of(arguments.films))
+    handles = fit_handles(clips, arguments.output, expressions)
     checkpoint.save(arguments.output / "handles", handles, config_of(handles))
     config = checkpoint.config_of(arguments.renderer)
     config.space = {"_target_": "vasa.space.MotionSpace", **asdict(space)}

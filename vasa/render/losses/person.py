@@ -23,10 +23,7 @@ class GazeLoss(nn.Module):
         self.eyes = Fixed(eyes)
 
     def forward(self, passes: Passes) -> Tensor:
-        target, near = passes.target, passes.target.eyes
-        picture = near * passes.picture + (1 - near) * passes.picture.detach()
-        pairs = zip(self.eyes(picture), self.eyes(target.picture), strict=True)
-        gaze, blink = ((ours - theirs).abs().mean() for ours, theirs in pairs)
+        gaze, blink = differences(self.eyes, passes, near=passes.target.eyes)
         return gaze + blink
 
 
@@ -43,12 +40,8 @@ class ReadLoss(nn.Module):
         self.face = Fixed(face)
 
     def forward(self, passes: Passes) -> Tensor:
-        target, near = passes.target, (passes.target.emphasis > 1).to(passes.picture)
-        picture = near * passes.picture + (1 - near) * passes.picture.detach()
-        with torch.no_grad():
-            true = self.face(target.picture)
-        pairs = zip(self.face(picture), true, strict=True)
-        return torch.stack([(ours - theirs).abs().mean() for ours, theirs in pairs]).mean()
+        near = (passes.target.emphasis > 1).to(passes.picture)
+        return torch.stack(differences(self.face, passes, near=near)).mean()
 
 
 class IdentityLoss(nn.Module):
@@ -75,3 +68,10 @@ class CrossIdentityLoss(IdentityLoss):
 
     def forward(self, passes: Passes) -> Tensor:
         return self.between(passes.crossed.picture, passes.another(passes.source.picture))
+
+
+def differences(reader: nn.Module, passes: Passes, *, near: Tensor) -> list[Tensor]:
+    """Mean |r(x) - r(y)| of each thing read; only pixels where `near` [B, 1, H, W] is 1 are moved by it."""
+    picture = near * passes.picture + (1 - near) * passes.picture.detach()
+    pairs = zip(reader(picture), reader(passes.target.picture), strict=True)
+    return [(ours - theirs).abs().mean() for ours, theirs in pairs]
