@@ -21,6 +21,7 @@ from torch import Tensor
 
 from vasa import Controls, Motion, Pipeline
 from vasa.cli.bench import peak_memory_mb, processor
+from vasa.cli.writing import write_report
 from vasa.clock import CLOCK
 from vasa.evaluate.cast import talkers, voice_of
 from vasa.evaluate.drift import Minutes, drift
@@ -106,7 +107,7 @@ def add_stream(options: argparse.ArgumentParser, *, minutes: float) -> None:
 def tell(found: dict[str, Any], output: Path | None) -> None:
     """Write the report, where a file is named, and print it with its drift as a table."""
     if output:
-        output.write_text(json.dumps(found, indent=2) + "\n")
+        write_report(output, found)
     rows = found.pop("drift")
     print(json.dumps(found))
     for name, row in rows.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -100,10 +101,8 @@ class Opener:
 
     def _look(self, face: Tensor) -> Openness:
         """Where no face is seen, the last one is held, as its place is (`vasa.face.tracking`)."""
-        try:
+        with suppress(ValueError):
             self.seen = openness(self.landmarks(enlarged(face)))
-        except ValueError:
-            return self.seen
         return self.seen
 
 
