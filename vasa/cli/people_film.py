@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LENGTHS = ("minutes", "clips_per_person", "paired")
 KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("people", "clips_per_person", "paired", "size", "seed", "workers"), (int,)),
-    **dict.fromkeys(("minutes", "clip_seconds", "fitted_share"), (int, float)),
+    **dict.fromkeys(("minutes", "clip_seconds", "fitted_share", "directed"), (int, float)),
     **dict.fromkeys(("sensor", "rooms"), (bool,)),
     "voices": (str,),
 }
@@ -41,6 +41,10 @@ def add(actions: argparse._SubParsersAction) -> None:
     command.add_argument("--clip-seconds", type=float, help="mean length of a clip (default 6)")
     command.add_argument("--size", type=int, help="pixels of the square picture (default 128)")
     command.add_argument("--avatars", help="folder of .glb avatars")
+    command.add_argument(
+        "--directed", type=float, metavar="SHARE",
+        help="share of the clips that look past the camera for seconds and hold one strong emotion (default 0)",
+    )  # fmt: skip
     command.add_argument("--recordings", help="folder of LJ Speech sentences with alignment.json")
     command.add_argument(
         "--sensor", action="store_true", default=None, help="blur, noise and loss of JPEG or H.264, drawn per clip"
@@ -117,6 +121,7 @@ def plan_of(settings: DictConfig) -> Plan:
         voices=settings.voices,
         clip_s=settings.clip_seconds,
         split=settings.split,
+        directed=settings.directed,
         fitted=Path(settings.fitted) if settings.fitted else None,
         fitted_share=settings.fitted_share,
     )

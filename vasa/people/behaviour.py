@@ -10,6 +10,7 @@ from einops import rearrange
 
 from vasa.clock import CLOCK
 from vasa.people.avatar import EXPRESSION_INDEX, EXPRESSIONS
+from vasa.people.direction import CONTACT, Direction
 from vasa.people.emotions import AVERTED, FACES, POSTURES, pick
 from vasa.people.eyes import blink_track, far_shifts, gaze_track
 from vasa.people.head_motion import HeadTrack, head_track
@@ -67,12 +68,13 @@ def style(rng: np.random.Generator) -> Style:
 
 
 def speak(
-    rng: np.random.Generator, phones: tuple[Phone, ...], samples: np.ndarray, habits: Style, *, wide: bool
-) -> Performance:
+    rng: np.random.Generator, phones: tuple[Phone, ...], samples: np.ndarray, habits: Style, *, wide: bool,
+    told: Direction | None = None,
+) -> Performance:  # fmt: skip
     """Say something: phones and samples [S] cover the same whole frames."""
     frames = CLOCK.frames(len(samples))
     stresses = stressed_frames(phones, samples)
-    emotion = _emotion_track(rng, frames)
+    emotion = _emotion_track(rng, frames) if told is None else np.tile(told.emotion, (frames, 1))
     held = lips_held(phones, frames)[:, None]
     mood = emotion @ FACES
     mood[:, _OPENING + _PARTING] *= 1 - held
@@ -80,10 +82,12 @@ def speak(
     expression = mouth_track(phones, frames, effort=habits.effort) + mood
     brows = bumps(frames, raised.astype(float), rng.uniform(0.3, 1.0, len(raised)), width=4.0) * habits.brows
     expression[:, _BROWS] += brows[:, None] + 0.08 * np.abs(wander(rng, frames, 1, width=15))
-    return _finish(rng, expression, emotion, habits, stresses, phrase_ends(phones, frames), wide)
+    return _finish(rng, expression, emotion, habits, stresses, phrase_ends(phones, frames), wide, told)
 
 
-def roam(rng: np.random.Generator, frames: int, habits: Style, *, wide: bool) -> Performance:
+def roam(
+    rng: np.random.Generator, frames: int, habits: Style, *, wide: bool, told: Direction | None = None
+) -> Performance:
     """Walk through all shapes of the face, far and without sense, as speech never does."""
     level = wander(rng, frames, len(EXPRESSIONS), width=rng.uniform(4, 9)) - rng.uniform(0.8, 1.6, len(EXPRESSIONS))
     expression = np.clip(level, 0, 1.2)
@@ -96,18 +100,18 @@ def roam(rng: np.random.Generator, frames: int, habits: Style, *, wide: bool) ->
     emotion = np.zeros((frames, len(EMOTIONS)))
     emotion[:, EMOTIONS.index("neutral")] = 1
     nowhere = np.zeros(0, int)
-    return _finish(rng, expression, emotion, habits, nowhere, nowhere, wide)
+    return _finish(rng, expression, emotion, habits, nowhere, nowhere, wide, told)
 
 
 def _finish(
     rng: np.random.Generator, expression: np.ndarray, emotion: np.ndarray, habits: Style, stresses: np.ndarray,
-    ends: np.ndarray, wide: bool,
+    ends: np.ndarray, wide: bool, told: Direction | None,
 ) -> Performance:  # fmt: skip
     frames = len(expression)
     motion = head_track(
         rng, frames, liveliness=habits.liveliness, stresses=stresses, ends=ends, posture=emotion @ POSTURES, wide=wide
     )
-    look = gaze_track(rng, frames, contact=0.3 if wide else habits.contact, wide=wide)
+    look = _look(rng, frames, habits, wide, told)
     occasions = np.union1d(ends, far_shifts(look))
     sad, downwards = AVERTED
     look = look + emotion[:, sad, None] * downwards
@@ -120,6 +124,12 @@ def _finish(
     expression[:, _WIDENED] *= 1 - closed
     expression[:, _LIDS] = closed
     return Performance(np.clip(expression, 0, 1.3), motion, look, blink, emotion)
+
+
+def _look(rng: np.random.Generator, frames: int, habits: Style, wide: bool, told: Direction | None) -> np.ndarray:
+    if told is not None:
+        return told.place + gaze_track(rng, frames, contact=CONTACT, wide=False)
+    return gaze_track(rng, frames, contact=0.3 if wide else habits.contact, wide=wide)
 
 
 def _emotion_track(rng: np.random.Generator, frames: int) -> np.ndarray:

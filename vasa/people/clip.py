@@ -14,6 +14,7 @@ from vasa.people.actor import Look
 from vasa.people.arkit import coefficients
 from vasa.people.avatar import Avatar
 from vasa.people.behaviour import Performance, roam, speak
+from vasa.people.direction import Direction, direction
 from vasa.people.landmarks import landmarks, visible
 from vasa.people.looks import look
 from vasa.people.person import Crowd, Person, number_of, person
@@ -40,25 +41,35 @@ class Script:
     said: Utterance
     acted: Performance
     look: Look
+    told: Direction | None = None  # None leaves people to themselves
     motion: int | None = None  # which motion of a paired film
     sensor: Sensor | None = None  # None films without any loss
 
 
 def script(
-    index: int, files: tuple[Path, ...], speech: SpeechSource, *, people: int, seed: int, clip_s: float, split: Crowd
-) -> Script:
-    """Clip `index` of the film that `seed` makes of so many people of a split; depends on nothing else."""
+    index: int, files: tuple[Path, ...], speech: SpeechSource, *, people: int, seed: int, clip_s: float, split: Crowd,
+    directed: float = 0.0,
+) -> Script:  # fmt: skip
+    """Clip `index` of the film that `seed` makes of so many people of a split; depends on nothing else.
+
+    directed: share of the clips that are acted to direction; the others stay what they are.
+    """
     rng = np.random.default_rng((seed, _STREAMS[split], index))
     who = person(number_of(index % people, split), files, seed=seed)
     kind = KINDS[rng.choice(len(KINDS), p=[share for _, share in KINDS])][0]
     wide = bool(rng.random() < WIDE_SHARE)
     frames = CLOCK.frames_in(float(np.clip(rng.normal(6, 1), 4, 8)) * clip_s / 6)
     said = speech.draw(rng, who.split, frames) if kind == "speech" else silence(frames)
+    told = _told(np.random.default_rng((seed, _STREAMS[split], index, 1)), frames, directed)
     if kind == "expression":
-        acted = roam(rng, frames, who.habits, wide=wide)
+        acted = roam(rng, frames, who.habits, wide=wide, told=told)
     else:
-        acted = speak(rng, said.phones, said.samples, who.habits, wide=wide)
-    return Script(who, kind, wide, said, acted, look(rng))
+        acted = speak(rng, said.phones, said.samples, who.habits, wide=wide, told=told)
+    return Script(who, kind, wide, said, acted, look(rng), told)
+
+
+def _told(rng: np.random.Generator, frames: int, share: float) -> Direction | None:
+    return direction(rng, frames) if rng.random() < share else None
 
 
 def shoot(stage: Stage, avatar: Avatar, made: Script) -> tuple[Filmed, dict[str, np.ndarray]]:
@@ -117,6 +128,7 @@ def pack_clip(index: int, made: Script, filmed: Filmed, tracks: dict[str, np.nda
         "split": made.who.split,
         "kind": made.kind,
         "wide": made.wide,
+        "directed": made.told is not None,
         "motion": made.motion,
         "sensor": made.sensor and asdict(made.sensor),
     }

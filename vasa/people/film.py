@@ -54,6 +54,7 @@ class Plan:
     fitted: Path | None = None  # folder of people made from portraits, see `vasa.people.fitting`
     fitted_share: float = 0.3  # of the people are those
     clip_s: float = CLIP_S  # mean length of a clip
+    directed: float = 0.0  # share of the clips acted to direction, see `vasa.people.direction`
     split: Crowd = "all"  # whom to film; a person has the same number, and looks the same, in a film of all
 
     def __post_init__(self) -> None:
@@ -66,10 +67,12 @@ class Plan:
             raise ValueError(f"The split to film is one of {', '.join(get_args(Crowd))}; got {self.split!r}.")
         if not 0 <= self.fitted_share <= 1:
             raise ValueError(f"The share of fitted people is from 0 to 1; got {self.fitted_share:g}.")
+        if not 0 <= self.directed <= 1:
+            raise ValueError(f"The share of directed clips is from 0 to 1; got {self.directed:g}.")
         if self.clip_s < 1:
             raise ValueError(f"A clip lasts at least 1 s; got {self.clip_s:g}.")
-        if self.paired and self.split != "all":
-            raise ValueError("A paired film shows people of the test split alone; leave the split out.")
+        if self.paired and (self.split != "all" or self.directed):
+            raise ValueError("A paired film shows the test split in set motions; leave out split and directed.")
 
     @property
     def numbers(self) -> int:
@@ -105,8 +108,9 @@ class Plan:
             made = paired_script(index, files, speech, people=self.people, seed=self.seed, clip_s=self.clip_s)
         else:
             made = script(
-                index, files, speech, people=self.people, seed=self.seed, clip_s=self.clip_s, split=self.split
-            )
+                index, files, speech, people=self.people, seed=self.seed, clip_s=self.clip_s, split=self.split,
+                directed=self.directed,
+            )  # fmt: skip
         if self.fitted is not None:
             someone = fitted_person(made.who, fitted_files(self.fitted), share=self.fitted_share, seed=self.seed)
             made = replace(made, who=someone)
@@ -200,6 +204,7 @@ def _kind(plan: Plan) -> dict[str, object]:
         "fitted": plan.fitted and {"names": [p.stem for p in fitted_files(plan.fitted)], "share": plan.fitted_share},
         "clip_seconds": plan.clip_s,
         "split": plan.split,
+        "directed": plan.directed or None,  # films from before there was direction say nothing of it
     }
 
 

@@ -58,6 +58,7 @@ def plan_of(
         voices=facts["voices"],
         clip_s=facts["clip_seconds"],
         split=facts["split"],
+        directed=facts.get("directed") or 0.0,
     )
 
 

@@ -39,6 +39,7 @@ def measure(clips: list[Clip]) -> dict[str, Any]:
     facts = [clip.facts for clip in clips]
     tracks = [{name: values.numpy() for name, values in clip.labels.items()} for clip in clips]
     talks = [n for n, fact in enumerate(facts) if fact["kind"] == "speech"]
+    usual = [tracks[n] for n in talks if not (facts[n]["wide"] or facts[n].get("directed"))]
     whole = {name: np.concatenate([track[name] for track in tracks]) for name in ("pose", "gaze", "emotion", "phone")}
     frames = len(whole["pose"])
     return {
@@ -52,7 +53,7 @@ def measure(clips: list[Clip]) -> dict[str, Any]:
         "pose_change": {name: _change(tracks, i) for i, name in enumerate(_POSE[:3])},
         "gaze": {name: spread(whole["gaze"][:, i]) for i, name in enumerate(("yaw", "pitch"))},
         "blinks_per_minute": sum(blinks(track["blink"]) for track in tracks) * 60 * CLOCK.frame_rate / frames,
-        "talking": _talking([tracks[n] for n in talks if not facts[n]["wide"]]) if talks else {},
+        "talking": _talking(usual) if usual else {},
         "emotions": _named(EMOTIONS, whole["emotion"].mean(0)),
         "phones": _shares([tracks[n]["phone"] for n in talks]),
         "lip_opening": spread(np.concatenate([tracks[n]["lip_opening"] for n in talks])) if talks else {},
