@@ -109,6 +109,22 @@ def test_a_film_of_one_split_shows_other_clips_of_the_same_people() -> None:
     assert all(np.abs(a - b).max() > 1e-3 for a, b in pairwise(acted))
 
 
+def test_direction_changes_as_many_clips_as_asked_and_leaves_the_others_as_they_are() -> None:
+    speech = SpeechSource((Speaker(split="train"), Speaker()), ())
+    plan = Plan(Path("film"), Path("avatars"), people=40, clips=40, size=32, seed=0)
+    some = replace(plan, directed=0.5)
+    plain, made = ([_script(one, i, speech) for i in range(40)] for one in (plan, some))
+    assert not any(script.told for script in plain)
+    assert 12 <= sum(script.told is not None for script in made) <= 28
+    for before, after in zip(plain, made, strict=True):
+        same = np.array_equal(before.acted.look, after.acted.look)
+        assert same == (after.told is None)
+    with pytest.raises(ValueError, match="from 0 to 1; got 1.5"):
+        replace(plan, directed=1.5)
+    with pytest.raises(ValueError, match="leave out split and directed"):
+        replace(plan, directed=0.5, paired=True)
+
+
 def _script(plan: Plan, index: int, speech: SpeechSource) -> Script:
     return plan.script(index, FILES, speech)
 

@@ -53,7 +53,7 @@ def measure(clips: list[Clip]) -> dict[str, Any]:
         "pose_change": {name: _change(tracks, i) for i, name in enumerate(_POSE[:3])},
         "gaze": {name: spread(whole["gaze"][:, i]) for i, name in enumerate(("yaw", "pitch"))},
         "blinks_per_minute": sum(blinks(track["blink"]) for track in tracks) * 60 * CLOCK.frame_rate / frames,
-        "talking": _talking(usual) if usual else {},
+        "talking": _talking(usual),
         "emotions": _named(EMOTIONS, whole["emotion"].mean(0)),
         "phones": _shares([tracks[n]["phone"] for n in talks]),
         "lip_opening": spread(np.concatenate([tracks[n]["lip_opening"] for n in talks])) if talks else {},
