@@ -48,7 +48,7 @@ def expression(labels: dict[str, Tensor]) -> Tensor:
 
 
 def rarity(labels: dict[str, Tensor]) -> Tensor:
-    """How often to draw each frame of a clip, [T]: closed eyes, open mouths and looks aside are rare, and hard."""
+    """How often to draw each frame, [T]: closed eyes, open mouths and looks aside are rare, and hard."""
     aside = labels["gaze"].norm(dim=-1).clamp_max(0.5)  # radians
     return 1 + 4 * labels["blink"].amax(-1) + 10 * labels["lip_opening"].clamp(0, 0.3) + 6 * aside
 
@@ -75,7 +75,7 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         if not self.clips:
             raise ValueError(f"The film in {folder} has no clip of the split {split!r}; film more people.")
         self.drivers, self.readings, self.size, self.seed = drivers, readings, size, seed
-        self.weights = torch.tensor([float(len(clip)) for clip in self.clips])
+        self.weights = torch.stack([rarity(clip.labels).sum() for clip in self.clips]).float()
 
     def expression_spread(self) -> Tensor:
         """How much each label of `expression` varies, [E + 13]: small ones count for less, `WEIGHED` for more."""
