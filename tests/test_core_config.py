@@ -24,7 +24,7 @@ def test_other_modules_are_refused(target):
 
 def test_an_alias_inside_an_allowed_module_is_refused():
     with pytest.raises(ValueError, match="not among the modules"):
-        config.instantiate({"_target_": "vasa.checkpoint.tempfile.mkdtemp"})
+        config.instantiate({"_target_": "vasa.store.tempfile.mkdtemp"})
 
 
 def test_a_plug_in_is_allowed_by_name():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from vasa.config import instantiate
+from vasa.whole import beside
 
 FORMAT = 1
 CONFIG, WEIGHTS = "config.yaml", "model.safetensors"
@@ -31,9 +30,11 @@ def save(
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     state = {k: _shrunk(v, half) for k, v in (model.state_dict() if weights is None else weights).items()}
-    _replace(place / WEIGHTS, lambda path: save_file(state, path))
+    with beside(place / WEIGHTS) as file:
+        save_file(state, file)
     tree = OmegaConf.merge({"format": FORMAT}, {"model": config})
-    _replace(place / CONFIG, lambda path: OmegaConf.save(tree, path, resolve=True))
+    with beside(place / CONFIG) as file:
+        OmegaConf.save(tree, file, resolve=True)
 
 
 def load(folder: Path | str, **late: Any) -> Any:
@@ -94,14 +95,3 @@ def take(model: nn.Module, weights: Mapping[str, Tensor], place: Path | str) -> 
 def _shrunk(value: Tensor, half: bool) -> Tensor:
     whole = value.detach().cpu().contiguous()
     return whole.half() if half and whole.is_floating_point() else whole.clone()
-
-
-def _replace(path: Path, write: Any) -> None:
-    handle, beside = tempfile.mkstemp(dir=path.parent, suffix=path.suffix)
-    os.close(handle)
-    try:
-        write(beside)
-        os.chmod(beside, 0o644)
-        os.replace(beside, path)
-    finally:
-        Path(beside).unlink(missing_ok=True)

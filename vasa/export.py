@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
-import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
@@ -17,6 +15,7 @@ from vasa.media.files import writable_file
 from vasa.render import Renderer
 from vasa.render.blocks import fold
 from vasa.types import Motion, Portrait
+from vasa.whole import beside
 
 SUFFIXES = (".onnx", ".pt2")
 EXAMPLE_FRAMES = 3  # any number but 0 and 1, which PyTorch would take for constants
@@ -69,20 +68,14 @@ def program(renderer: Renderer) -> torch.export.ExportedProgram:
 
 
 def save(renderer: Renderer, path: Path | str) -> None:
-    """Write the per-frame path to FILE.onnx or FILE.pt2, beside its place and then renamed.
+    """Write the per-frame path to FILE.onnx or FILE.pt2, whole or not at all.
 
     Raises ValueError or FileNotFoundError as `destination` does.
     """
     place = destination(path)
     exported = program(renderer)
-    handle, beside = tempfile.mkstemp(dir=place.parent, suffix=place.suffix)
-    os.close(handle)
-    try:
-        _write(exported, beside)
-        os.chmod(beside, 0o644)
-        os.replace(beside, place)
-    finally:
-        Path(beside).unlink(missing_ok=True)
+    with beside(place) as file:
+        _write(exported, str(file))
 
 
 def destination(path: Path | str) -> Path:

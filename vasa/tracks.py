@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from safetensors.torch import save_file
 
 from vasa.space import MotionSpace
 from vasa.types import Motion
+from vasa.whole import beside
 
 VERSION = "1"
 
@@ -25,22 +24,16 @@ class SavedTrack:
     space: MotionSpace
 
     def save(self, path: Path | str) -> Path:
-        """Write pose [B, T, 6] and dynamics [B, T, N] beside the place, then rename; an old file survives a failure.
+        """Write pose [B, T, 6] and dynamics [B, T, N]; an old file survives a failure.
 
         Raises ValueError where the motion is not of the space.
         """
         self.space.pack(self.motion)
         place = Path(path)
         tensors = {"pose": self.motion.pose, "dynamics": self.motion.dynamics}
-        handle, beside = tempfile.mkstemp(dir=place.parent, suffix=".part")
-        os.close(handle)
-        try:
-            kept = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-            save_file(kept, beside, metadata={"vasa_track": VERSION, "space": json.dumps(asdict(self.space))})
-            os.chmod(beside, 0o644)
-            os.replace(beside, place)
-        finally:
-            Path(beside).unlink(missing_ok=True)
+        kept = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+        with beside(place) as file:
+            save_file(kept, file, metadata={"vasa_track": VERSION, "space": json.dumps(asdict(self.space))})
         return place
 
     @classmethod

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vasa.clock import CLOCK
+from vasa.whole import beside
 
 if TYPE_CHECKING:
     from vasa.session import Piece
@@ -50,9 +51,8 @@ def bar() -> Progress:
 
 def write_report(place: Path, report: Mapping[str, Any]) -> None:
     """A report as JSON, whole or not at all; what could not be measured is null."""
-    beside = place.with_name(place.name + ".part")
-    beside.write_text(json.dumps(_known(report), indent=2) + "\n")
-    beside.replace(place)
+    with beside(place) as file:
+        file.write_text(json.dumps(_known(report), indent=2) + "\n")
 
 
 def _known(value: Any) -> Any:

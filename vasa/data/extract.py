@@ -25,6 +25,7 @@ from vasa.render.speed import fast
 from vasa.render.volume import VolumeRenderer
 from vasa.space import MotionSpace
 from vasa.types import Motion
+from vasa.whole import beside
 
 LABELS = ("gaze", "distance", "emotion", "lip_opening")
 FOR_HANDLES = ("blink", "eyes", "expression")  # labels that films have and `vasa.motion.fitting` uses
@@ -74,9 +75,8 @@ def extract(
         place = folder / f"{clip.name}.safetensors"
         if not place.is_file():
             found = extract_clip(clip, renderer, encoder, window=window)
-            beside = place.with_suffix(".part")
-            save_file({name: value.contiguous() for name, value in found.items()}, beside)
-            beside.replace(place)
+            with beside(place) as file:
+                save_file({name: value.contiguous() for name, value in found.items()}, file)
         yield number + 1
 
 
@@ -146,6 +146,5 @@ def write_index(clips: list[Clip], folder: Path, space: MotionSpace, audio_dim: 
     rows = [{"name": c.name, "split": c.split, "person": c.facts["person"], "voice": c.facts["voice"]} for c in clips]
     index = {"version": 1, "space": asdict(space), "audio_dim": audio_dim, "clips": rows}
     index["statistics"] = statistics(clips, folder)
-    beside = folder / "latents.json.part"
-    beside.write_text(json.dumps(index))
-    beside.replace(folder / "latents.json")
+    with beside(folder / "latents.json") as file:
+        file.write_text(json.dumps(index))

@@ -14,6 +14,7 @@ from vasa.audio.files import write_speech
 from vasa.people.phones import PHONES
 from vasa.people.sentences import sentence
 from vasa.people.voices import FliteVoice, Utterance, Voice, cast
+from vasa.whole import beside
 
 VERSION = 1
 _BATCH = 16
@@ -75,9 +76,8 @@ def _make(index: int, *, folder: Path, seed: int, voices: tuple[Voice, ...]) -> 
         write_speech(sound, said.samples)
         phones = [[phone.symbol, round(phone.start_s, 4), round(phone.end_s, 4)] for phone in said.phones]
         kept = {"file": sound.name, "voice": said.voice, "text": said.text, "split": said.split, "phones": phones}
-        partial_note = note.with_suffix(".part")
-        partial_note.write_text(json.dumps(kept))
-        partial_note.replace(note)
+        with beside(note) as file:
+            file.write_text(json.dumps(kept))
     read: dict[str, object] = json.loads(note.read_text())
     return read
 

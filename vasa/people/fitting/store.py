@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from vasa.people.avatar import Avatar
 from vasa.people.fitting.make import Fitted
+from vasa.whole import beside
 
 
 def facts(made: Fitted, *, source: str, body: str) -> dict[str, object]:
@@ -33,14 +33,12 @@ def facts(made: Fitted, *, source: str, body: str) -> dict[str, object]:
 
 def save(made: Fitted, path: Path, report: dict[str, object]) -> None:
     """Write `path` (.npz) and a .json beside it, each whole or not at all."""
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    np.savez_compressed(partial, **{f.name: getattr(made.avatar, f.name) for f in fields(Avatar)})
-    note(path.with_suffix(".json"), report)
-    partial.replace(path)
+    with beside(path) as file:
+        np.savez_compressed(file, **{f.name: getattr(made.avatar, f.name) for f in fields(Avatar)})
+        note(path.with_suffix(".json"), report)
 
 
 def note(path: Path, report: dict[str, object]) -> None:
     """Write a report as JSON, whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(json.dumps(report, indent=1))
-    partial.replace(path)
+    with beside(path) as file:
+        file.write_text(json.dumps(report, indent=1))
