@@ -24,6 +24,10 @@ def test_an_error_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None
     place = tmp_path / "kept.json"
     place.write_text("old")
     with pytest.raises(RuntimeError), beside(place) as file:
-        file.write_text("half")
-        raise RuntimeError
+        _fail(file)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def _fail(file: Path) -> None:
+    file.write_text("half")
+    raise RuntimeError

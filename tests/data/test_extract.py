@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from tests.conftest import WholePicture
@@ -15,7 +16,7 @@ from vasa.cli import main
 from vasa.cli.train_motion import run
 from vasa.config import instantiate, leaf
 from vasa.data.clip import clips_in
-from vasa.data.film import clips_of
+from vasa.data.film import brought_to, clips_of
 from vasa.data.latents import Latents
 from vasa.data.shards import revise
 from vasa.motion import DiffusionMotion
@@ -100,6 +101,16 @@ def test_extraction_says_what_there_is_and_fits_handles(parts: Path) -> None:
     handles = checkpoint.load(parts / "latents" / "handles")
     assert handles.names == ("lips", "lips 1", "blink", "gaze yaw", "gaze pitch")
     assert handles.dynamics == checkpoint.load(parts / "renderer").space.dynamics
+
+
+def test_a_film_of_another_size_is_brought_to_the_renderers(parts: Path) -> None:
+    film = make_film(parts / "film", size=64)
+    assert _extract(film, parts) == 0
+    clip, renderer = clips_of(film, "train")[0], checkpoint.load(parts / "renderer")
+    small = brought_to(32, clip.frames(slice(0, 4))).float() / 255
+    expected = renderer.dynamics(small, clip.labels["pose"][:4])
+    found = load_file(parts / "latents" / f"{clip.name}.safetensors")["dynamics"][:4]
+    torch.testing.assert_close(found, expected.detach(), atol=0.02, rtol=0.02)
 
 
 def test_a_clip_can_have_one_main_gaze(parts: Path) -> None:

@@ -13,10 +13,9 @@ import torch
 from einops import rearrange
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.nn import functional
 
 from vasa.audio import AudioEncoder, window_features
-from vasa.data.film import Clip
+from vasa.data.film import Clip, brought_to
 from vasa.data.gaze import main_gaze
 from vasa.motion.fitting import handles_of
 from vasa.motion.handles import Handles
@@ -41,7 +40,8 @@ def extract_clip(
     for start in range(0, len(clip), batch):
         now = slice(start, start + batch)
         with fast(device):
-            parts.append(seen(renderer, clip.frames(now).to(device).float() / 255, pose[now].to(device)))
+            frames = brought_to(renderer.image_size, clip.frames(now)).to(device).float() / 255
+            parts.append(seen(renderer, frames, pose[now].to(device)))
     motion = Motion.cat(parts)
     features = window_features(encoder, rearrange(clip.speech(), "s -> 1 s").to(device), window)[0]
     latents = {"pose": motion.pose[0], "dynamics": motion.dynamics[0], "features": features}
@@ -51,15 +51,14 @@ def extract_clip(
 
 
 def seen(renderer: Renderer, frames: Tensor, pose: Tensor) -> Motion:
-    """The motion [1, T, M] in frames [T, 3, H, W] whose labelled pose is [T, 6].
+    """The motion [1, T, M] in frames [T, 3, H, H] of the renderer's size, whose labelled pose is [T, 6].
 
     A `VolumeRenderer` learned from such labels ("head pose is known, not guessed"): its dynamics are read at that pose.
-    Any other renderer has a head of its own, so both are what it sees, in pictures of its size.
+    Any other renderer has a head of its own, so both are what it sees.
     """
     if isinstance(renderer, VolumeRenderer):
         return Motion(pose[None], renderer.dynamics(frames, pose)[None])
-    size = (renderer.image_size, renderer.image_size)
-    return renderer.motion_of(functional.interpolate(frames, size, mode="bilinear", antialias=True)[None])
+    return renderer.motion_of(frames[None])
 
 
 def _device(renderer: object) -> torch.device:
