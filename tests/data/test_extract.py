@@ -113,6 +113,29 @@ def test_a_film_of_another_size_is_brought_to_the_renderers(parts: Path) -> None
     torch.testing.assert_close(found, expected.detach(), atol=0.02, rtol=0.02)
 
 
+def test_a_mirror_turns_heads_and_eyes_to_the_other_side(parts: Path) -> None:
+    film = make_film(parts / "film", frames=40)
+    assert _extract(film, parts, "--mirror") == 0
+    latents = Latents.load(parts / "latents")
+    assert len(latents.split("train")) == 4
+    listing = json.loads((parts / "latents" / "latents.json").read_text())
+    assert listing["statistics"]["people"] == {"train": 2, "test": 1}
+    means = listing["statistics"]["values"]
+    sided = [means["pose"]["mean"][place] for place in (0, 2, 3)] + [means["gaze"]["mean"][0]]
+    assert sided == pytest.approx([0.0] * 4, abs=1e-4)
+    clip, renderer = clips_of(film, "train")[0], checkpoint.load(parts / "renderer")
+    name = parts / "latents" / clip.name
+    one, other = load_file(f"{name}.safetensors"), load_file(f"{name}m.safetensors")
+    for label, even in (("pose", (1, 4, 5)), ("gaze", (1,))):
+        signs = -torch.ones(one[label].shape[-1])
+        signs[list(even)] = 1
+        torch.testing.assert_close(other[label], one[label] * signs)
+    for label in ("features", "emotion", "lip_opening"):
+        torch.testing.assert_close(other[label], one[label])
+    expected = renderer.dynamics(clip.frames(slice(0, 4)).flip(-1).float() / 255, other["pose"][:4])
+    torch.testing.assert_close(other["dynamics"][:4], expected.detach(), atol=0.02, rtol=0.02)
+
+
 def test_a_clip_can_have_one_main_gaze(parts: Path) -> None:
     film = make_film(parts / "film")
     assert _extract(film, parts) == 0

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vasa.audio import AudioEncoder
-    from vasa.data.film import Clip
+    from vasa.data.mirror import Footage
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -26,6 +28,9 @@ def add(commands: argparse._SubParsersAction) -> None:
         metavar="I/N",
         help="extract every Nth clip from I on, for N machines; run without at last",
     )
+    command.add_argument(
+        "--mirror", action="store_true", help="every clip once more as a mirror shows it, so that heads lean nowhere"
+    )
     command.add_argument("-o", "--output", type=Path, required=True, help="folder for the latents")
     command.set_defaults(run=run)
 
@@ -36,6 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     from vasa.cli.writing import bar
     from vasa.data.extract import check_same_source, extract, fingerprint
     from vasa.data.film import clips_of_all, talking
+    from vasa.data.mirror import Mirrored
 
     first, count = part(arguments.part)
     check_own(arguments.renderer)
@@ -43,31 +49,40 @@ def run(arguments: argparse.Namespace) -> None:
     clips = talking([clip for split in ("train", "test") for clip in clips_of_all(arguments.films, split)])
     renderer, encoder = checkpoint.load(arguments.renderer), checkpoint.load(arguments.audio)
     check_same_source(arguments.output, fingerprint(renderer, encoder, arguments.window))
-    mine = clips[first::count]
+    whole: list[Footage] = [*clips, *(map(Mirrored, clips) if arguments.mirror else ())]
+    mine = whole[first::count]
     with bar() as progress:
         task = progress.add_task("extract", total=len(mine))
         for done in extract(mine, renderer, encoder, arguments.output, window=arguments.window):
             progress.update(task, completed=done)
     if count == 1:
-        finish(arguments, clips, renderer, encoder, expressions)
+        finish(arguments, whole, renderer, encoder)
+        fit(arguments.output, clips, expressions)
     print(f"Wrote {len(mine)} clips of latents to {arguments.output}.")
 
 
 def finish(
-    arguments: argparse.Namespace, clips: list[Clip], renderer: Any, encoder: AudioEncoder, expressions: tuple[str, ...]
+    arguments: argparse.Namespace, clips: Sequence[Footage], renderer: Any, encoder: AudioEncoder
 ) -> None:  # fmt: skip
-    """What needs all clips: the space, the index with its statistics, and OUTPUT/handles."""
+    """What needs all clips: the space, and the index with its statistics."""
     from vasa import checkpoint
-    from vasa.data.extract import fit_handles, measure_space, write_index
-    from vasa.motion.handles import config_of
+    from vasa.data.extract import measure_space, write_index
 
     space = measure_space(clips, arguments.output, renderer.space.name)
     write_index(clips, arguments.output, space, encoder.dim)
-    handles = fit_handles(clips, arguments.output, expressions)
-    checkpoint.save(arguments.output / "handles", handles, config_of(handles))
     config = checkpoint.config_of(arguments.renderer)
     config.space = {"_target_": "vasa.space.MotionSpace", **asdict(space)}
     checkpoint.save(arguments.renderer, renderer, config)
+
+
+def fit(output: Path, clips: Sequence[Footage], expressions: tuple[str, ...]) -> None:
+    """OUTPUT/handles, of clips with all their labels."""
+    from vasa import checkpoint
+    from vasa.data.extract import fit_handles
+    from vasa.motion.handles import config_of
+
+    handles = fit_handles(clips, output, expressions)
+    checkpoint.save(output / "handles", handles, config_of(handles))
 
 
 def expressions_of(films: list[Path]) -> tuple[str, ...]:

@@ -15,8 +15,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from vasa.audio import AudioEncoder, window_features
-from vasa.data.film import Clip, brought_to
+from vasa.data.film import brought_to
 from vasa.data.gaze import main_gaze
+from vasa.data.mirror import Footage
 from vasa.motion.fitting import handles_of
 from vasa.motion.handles import Handles
 from vasa.render import Renderer
@@ -32,7 +33,7 @@ FOR_HANDLES = ("blink", "eyes", "expression")  # labels that films have and `vas
 
 @torch.inference_mode()
 def extract_clip(
-    clip: Clip, renderer: Renderer, encoder: AudioEncoder, *, window: int, batch: int = 50
+    clip: Footage, renderer: Renderer, encoder: AudioEncoder, *, window: int, batch: int = 50
 ) -> dict[str, Tensor]:
     """Latents and labels of one clip: pose [T, 6], dynamics [T, N], features [T, A] and the film's own labels."""
     pose, device = clip.labels["pose"], _device(renderer)
@@ -66,7 +67,7 @@ def _device(renderer: object) -> torch.device:
 
 
 def extract(
-    clips: list[Clip], renderer: Renderer, encoder: AudioEncoder, folder: Path, *, window: int
+    clips: Sequence[Footage], renderer: Renderer, encoder: AudioEncoder, folder: Path, *, window: int
 ) -> Iterator[int]:
     """Write every clip's latents (those there already are kept), then latents.json; yields clips done so far."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +104,7 @@ def _weights(*parts: object) -> Iterator[Tensor]:
             yield from part.state_dict().values()
 
 
-def measure_space(clips: list[Clip], folder: Path, name: str) -> MotionSpace:
+def measure_space(clips: Sequence[Footage], folder: Path, name: str) -> MotionSpace:
     """The space of the latents in a folder: mean and spread over the training clips."""
     tracks = []
     for clip in clips:
@@ -113,7 +114,7 @@ def measure_space(clips: list[Clip], folder: Path, name: str) -> MotionSpace:
     return MotionSpace.measured(tracks, name=name)
 
 
-def fit_handles(clips: list[Clip], folder: Path, expressions: Sequence[str]) -> Handles:
+def fit_handles(clips: Sequence[Footage], folder: Path, expressions: Sequence[str]) -> Handles:
     """Where lips, blinks and gaze are in the dynamics of the training clips."""
     found = [load_file(folder / f"{c.name}.safetensors") for c in clips if c.split == "train"]
     names = [name for name in ("lip_opening", *FOR_HANDLES) if all(name in one for one in found)]
@@ -121,7 +122,7 @@ def fit_handles(clips: list[Clip], folder: Path, expressions: Sequence[str]) -> 
     return handles_of(joined.pop("dynamics"), joined, expressions)
 
 
-def statistics(clips: list[Clip], folder: Path) -> dict[str, Any]:
+def statistics(clips: Sequence[Footage], folder: Path) -> dict[str, Any]:
     """How much there is, and how every latent and label is spread over the training clips."""
     found = [load_file(folder / f"{c.name}.safetensors") for c in clips if c.split == "train"]
     frames = {split: sum(len(c) for c in clips if c.split == split) for split in ("train", "test")}
@@ -135,12 +136,12 @@ def _spread(found: list[dict[str, Tensor]], name: str) -> dict[str, list[float]]
     return {mark: [round(float(v), 5) for v in value] for mark, value in marks.items()}
 
 
-def _person(clip: Clip) -> tuple[str, int]:
+def _person(clip: Footage) -> tuple[str, int]:
     """Who it is among the people of several films, see `vasa.data.film.clips_of_all`."""
     return clip.name.rpartition("-")[0], clip.facts["person"]
 
 
-def write_index(clips: list[Clip], folder: Path, space: MotionSpace, audio_dim: int) -> None:
+def write_index(clips: Sequence[Footage], folder: Path, space: MotionSpace, audio_dim: int) -> None:
     """latents.json, see `vasa.data.latents`."""
     rows = [{"name": c.name, "split": c.split, "person": c.facts["person"], "voice": c.facts["voice"]} for c in clips]
     index = {"version": 1, "space": asdict(space), "audio_dim": audio_dim, "clips": rows}

@@ -1,0 +1,66 @@
+"""Clips as a mirror shows them: the same voice over a face whose sides have changed places.
+
+A few hundred people lean somewhere on average, each voice to the side of the one person who has it, and a motion
+generator learns both; beside their mirror images they lean nowhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vasa.data.clip import Clip
+
+_SIDED = {"pose": (-1.0, 1.0, -1.0, -1.0, 1.0, 1.0), "gaze": (-1.0, 1.0)}  # yaw, roll and x change their sign
+_EVEN = ("distance", "emotion", "lip_opening")
+
+
+class Footage(Protocol):
+    """What extraction asks of a clip, see `vasa.data.clip.Clip`."""
+
+    name: str
+    facts: dict[str, Any]
+
+    def __len__(self) -> int: ...
+
+    @property
+    def split(self) -> str: ...
+
+    @property
+    def labels(self) -> dict[str, Tensor]: ...
+
+    def frames(self, index: np.ndarray | slice) -> Tensor: ...
+
+    def speech(self) -> Tensor: ...
+
+
+class Mirrored:
+    """The mirror image of a clip, with those labels that motion is learned from."""
+
+    def __init__(self, clip: Clip) -> None:
+        self.clip, self.name, self.facts = clip, f"{clip.name}m", clip.facts
+
+    def __len__(self) -> int:
+        return len(self.clip)
+
+    @property
+    def split(self) -> str:
+        return self.clip.split
+
+    @property
+    def labels(self) -> dict[str, Tensor]:
+        """Each [T, ...]."""
+        there = self.clip.labels
+        turned = {name: there[name] * torch.tensor(signs) for name, signs in _SIDED.items()}
+        return turned | {name: there[name] for name in _EVEN}
+
+    def frames(self, index: np.ndarray | slice) -> Tensor:
+        """[n, 3, H, W], uint8."""
+        return self.clip.frames(index).flip(-1)
+
+    def speech(self) -> Tensor:
+        """The clip's sound: [S] in [-1, 1]."""
+        return self.clip.speech()
