@@ -59,6 +59,19 @@ def test_the_crop_moves_nothing_and_leaves_one_colour_around() -> None:
     assert cropped[0][:, ~kept[0]].std(1).max() < 1e-6
 
 
+def test_what_is_only_read_is_varied_like_a_driver(film: Path) -> None:
+    data = FilmData(str(film), batch_size=2, drivers=0, readings=3, seed=0, held_out=2)
+    batch = next(iter(data.train_dataloader()))
+    plain = scene(batch, _random(), colour=0.0, emphasis=1.0).readings
+    assert plain.bent is plain.seen
+    augment = DriverAugmentation(reach=9, bend=0.05, hue=0.2)
+    varied = scene(batch, _random(), colour=0.0, emphasis=1.0, augment=augment).readings
+    assert varied.seen.shape == (6, 3, 32, 32)
+    assert (varied.seen - plain.seen).abs().mean() > 0.01
+    assert (varied.bent - varied.seen).abs().mean() > 1e-3
+    torch.testing.assert_close(varied.expression, plain.expression)
+
+
 def test_nothing_asked_nothing_changed_and_only_dynamics_see_the_warp(film: Path) -> None:
     still = DriverAugmentation(reach=9, bend=0, points=5, hue=0, saturation=0, contrast=0, brightness=0, grey=0)
     picture = torch.rand(2, 3, 32, 32, generator=_random())

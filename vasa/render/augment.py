@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from kornia.color import rgb_to_grayscale
 from kornia.enhance import adjust_brightness, adjust_contrast, adjust_hue, adjust_saturation
-from kornia.geometry.transform import get_tps_transform, warp_image_tps
+from kornia.geometry.transform import get_tps_transform, warp_points_tps
 from torch import Tensor
+
+from vasa.geometry import sample_picture
+
+_CELLS = 24
 
 
 class DriverAugmentation:
@@ -65,7 +70,16 @@ class DriverAugmentation:
         moved = points + by * pose[:, 5].exp()[:, None, None].to(picture)
         with torch.autocast(picture.device.type, enabled=False):
             kernel, affine = get_tps_transform(moved, points)
-            return warp_image_tps(picture, points, kernel, affine, padding_mode="border")
+            coarse = rearrange(_grid(picture.shape[-1], picture), "h w xy -> 1 (h w) xy").expand(len(picture), -1, -1)
+            where = rearrange(warp_points_tps(coarse, points, kernel, affine), "b (h w) xy -> b xy h w", h=_CELLS)
+            where = F.interpolate(where, size=picture.shape[-2:], mode="bilinear", align_corners=True)
+            return sample_picture(picture, rearrange(where, "b xy h w -> b h w xy"))
+
+
+def _grid(size: int, like: Tensor) -> Tensor:
+    """So few places [h, w, 2] from the first pixel to the last: a spline is smooth, and dear at every pixel."""
+    axis = torch.linspace(1 / size - 1, 1 - 1 / size, _CELLS, device=like.device)
+    return torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
 
 
 def on_face(points: int, reach: float, pose: Tensor) -> Tensor:

@@ -18,18 +18,26 @@ CLOSED = 5.0  # how much more closed eyes count than open ones: they are seldom,
 
 
 @dataclass(frozen=True)
+class Readings:
+    """Pictures of anybody, to be read and not shown: what the pose encoder sees and what dynamics are read from, both
+    [R, 3, H, W], with pose [R, 6] and expression [R, E]."""
+
+    seen: Tensor
+    bent: Tensor
+    pose: Tensor
+    expression: Tensor
+
+
+@dataclass(frozen=True)
 class Scene:
     """A source and its drivers: [B] and [B * n]; `driver_seen` is what the pose encoder sees of them, and `driver_bent`
-    what their dynamics are read from.
-
-    readings: pictures [R, 3, H, W] of anybody, with pose [R, 6] and expression [R, E], to be read and not shown.
-    """
+    what their dynamics are read from."""
 
     source: Truth
     target: Truth
     driver_seen: Tensor
     driver_bent: Tensor
-    readings: tuple[Tensor, Tensor, Tensor]
+    readings: Readings
 
 
 def scene(
@@ -37,7 +45,7 @@ def scene(
     augment: DriverAugmentation | None = None,
 ) -> Scene:  # fmt: skip
     """Varies colours alike for source and target (more people), and once more for what the motion encoder sees
-    (MegaPortraits 3, driver augmentation): by colour alone, or by `augment`.
+    (MegaPortraits 3, driver augmentation), of drivers and readings: by colour alone, or by `augment`.
 
     batch: frames [B, 1 + n, 3, H, W] uint8 and their labels, see `vasa.data.film.FilmPairs`.
     """
@@ -58,16 +66,20 @@ def scene(
     target = _pick(truth, slice(1, None))
     seen = jitter(target.picture[:, None], random, 2 * colour)[:, 0]
     seen, bent = (seen, seen) if augment is None else augment(seen, target.pose, random)
-    return Scene(_pick(truth, slice(0, 1)), target, seen, bent, _readings(batch, random, colour))
+    return Scene(_pick(truth, slice(0, 1)), target, seen, bent, _readings(batch, random, colour, augment))
 
 
-def _readings(batch: dict[str, Tensor], random: torch.Generator, colour: float) -> tuple[Tensor, Tensor, Tensor]:
+def _readings(
+    batch: dict[str, Tensor], random: torch.Generator, colour: float, augment: DriverAugmentation | None
+) -> Readings:
     if "read_frames" not in batch:
-        return batch["frames"][:0, 0].float(), batch["pose"][:0, 0], batch["expression"][:0, 0]
+        none = batch["frames"][:0, 0].float()
+        return Readings(none, none, batch["pose"][:0, 0], batch["expression"][:0, 0])
     frames, pose, expression = (
         rearrange(batch[f"read_{key}"], "b n ... -> (b n) ...") for key in ("frames", "pose", "expression")
     )
-    return jitter(frames[:, None].float() / 255, random, 3 * colour)[:, 0], pose, expression
+    seen = jitter(frames[:, None].float() / 255, random, 3 * colour)[:, 0]
+    return Readings(*((seen, seen) if augment is None else augment(seen, pose, random)), pose, expression)
 
 
 def _pick(truth: Truth, which: slice) -> Truth:

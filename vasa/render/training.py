@@ -63,20 +63,20 @@ class RendererTraining(LightningModule):
 
     def losses(self, view: Scene, random: torch.Generator) -> tuple[dict[str, Tensor], Passes | None]:
         """Every loss, unweighted, and what was rendered; None where the batch has no drivers."""
-        source, target, (read, read_pose, read_expression) = view.source, view.target, view.readings
-        label = torch.cat([source.pose, target.pose, read_pose])
-        pictures = torch.cat([source.picture, view.driver_seen, read])
+        source, target, read = view.source, view.target, view.readings
+        label = torch.cat([source.pose, target.pose, read.pose])
+        pictures = torch.cat([source.picture, view.driver_seen, read.seen])
         seen = self.renderer.pose(pictures).float()
         pose = mixed_pose(label, seen, random, self.trust)
-        if view.driver_bent is not view.driver_seen:
-            pictures = torch.cat([source.picture, view.driver_bent, read])
+        if self.augment is not None:
+            pictures = torch.cat([source.picture, view.driver_bent, read.bent])
         dynamics = self.renderer.dynamics(pictures, pose).float()
         found = {
             "pose": self.pose(seen, label),
-            "expression": self.expression(dynamics, torch.cat([source.expression, target.expression, read_expression])),
+            "expression": self.expression(dynamics, torch.cat([source.expression, target.expression, read.expression])),
             "spread": self.spread(dynamics),
         }
-        parts = [len(source.pose), len(target.pose), len(read)]
+        parts = [len(source.pose), len(target.pose), len(read.pose)]
         (source_pose, target_pose, _), (source_dynamics, target_dynamics, _) = pose.split(parts), dynamics.split(parts)
         if not len(target_pose):  # no drivers: the encoders learn to read, nothing is shown
             return found, None
