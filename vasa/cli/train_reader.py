@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -38,8 +39,14 @@ def card(config: DictConfig, model: DictConfig, faces: FilmFaces) -> str:
     fair = f"Readers of data.people={' or '.join(apart)} share" if apart else "No reader of this film shares"
     return (
         f"# Model card: face reader ({model.backbone.name}, {model.image_size} px)\n\n"
-        f"Learned from {taken} virtual people ({len(faces.clips)} clips, data.people={which}) of the film "
-        f"{Path(config.data.folder).name!r}; the film's test split was not among them. {fair} nobody with it.\n"
+        f"Learned from {taken} virtual people ({len(faces.clips)} clips, data.people={which}) of "
+        f"{_films(config.data.folder)}; no test split was among them. {fair} nobody with it.\n"
         f"{config.steps} steps of {config.data.batch_size}, seed {config.seed}"
         f"{f', from the weights of {Path(config.init).name!r}' if config.init else ''}.\n"
     )
+
+
+def _films(folder: str | Sequence[str]) -> str:
+    if isinstance(folder, str):
+        return f"the film {Path(folder).name!r}"
+    return f"the films {', '.join(repr(Path(film).name) for film in folder)}"

@@ -74,16 +74,17 @@ class FilmData(Endless):
 
 
 class FaceData(Endless):
-    """Single frames of a film in batches, and `held_out` frames of people nobody is trained on.
+    """Single frames of films in batches, and `held_out` frames of people nobody is trained on.
 
-    people: see `vasa.data.reading.FilmFaces`.
+    folder, people, size: see `vasa.data.reading.FilmFaces`.
     """
 
     train: FilmFaces
 
     def __init__(
-        self, folder: str, *, batch_size: int, people: str, seed: int, held_out: int, workers: int = 0
-    ) -> None:
-        train = FilmFaces(folder, split="train", people=people, seed=seed)
-        test = EvenFrames(FilmFaces(folder, split="test"), held_out)
+        self, folder: str | Sequence[str], *, batch_size: int, people: str, seed: int, held_out: int,
+        size: int | None = None, workers: int = 0,
+    ) -> None:  # fmt: skip
+        train = FilmFaces(folder, split="train", people=people, size=size, seed=seed)
+        test = EvenFrames(FilmFaces(folder, split="test", size=size), held_out)
         super().__init__(train, test, batch_size=batch_size, workers=workers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from vasa.data.clip import facts_of
-from vasa.data.film import Clip, clips_of, rarity
+from vasa.data.film import CELL, Clip, brought_to, clips_of, rarity, shrunk
 from vasa.face.labels import FaceLabels
 
 # Names of some of a film's people, by the rest of their number over 4: a reader and its probe take what shares nobody.
@@ -24,20 +25,25 @@ class FilmFaces(Dataset[dict[str, Tensor]]):
 
     It has no end: a run is measured in steps, and a resumed one goes on at its own n. Rare frames are drawn more often,
     see `vasa.data.film.rarity`. Samples 2n and 2n + 1 show one person, in two clips where there are two: only so can it
-    be learned what of a picture is the person, and what the light and the place. people: a name of PEOPLE.
+    be learned what of a picture is the person, and what the light and the place.
 
-    Raises ValueError where the folder holds no film, or one whose clips have no landmarks.
+    folder: a film, or several, nobody of whom is in two. people: a name of PEOPLE, by the numbers of each film. size:
+    pixels a side that frames are brought to, None where they have one size.
+    Raises ValueError where a folder holds no film, or one whose clips have no landmarks.
     """
 
-    def __init__(self, folder: str, *, split: str, people: str = "all", seed: int = 0) -> None:
-        self.clips = [clip for clip in labelled_clips(folder, split) if _belongs(clip.facts["person"], people)]
-        if not self.clips:
+    def __init__(
+        self, folder: str | Sequence[str], *, split: str, people: str = "all", size: int | None = None, seed: int = 0
+    ) -> None:
+        films = [folder] if isinstance(folder, str) else list(folder)
+        self.people, self.size, self.seed = sum(map(people_of, films)), size, seed
+        found = list(_clips(films, split, people))
+        if not found:
             raise ValueError(f"The film in {folder} has no {split!r} clip of {people} people; film more of them.")
-        self.people = people_of(folder)
-        self.seed = seed
+        self.clips, self.persons = [clip for clip, _ in found], [person for _, person in found]
         self.of_person: dict[int, list[int]] = defaultdict(list)
-        for number, clip in enumerate(self.clips):
-            self.of_person[clip.facts["person"]].append(number)
+        for number, person in enumerate(self.persons):
+            self.of_person[person].append(number)
         ends = np.cumsum([len(clip) for clip in self.clips])
         self.starts, self.count = ends - [len(clip) for clip in self.clips], int(ends[-1])
         self.chances = torch.cat([rarity(clip.labels) for clip in self.clips]).double().cumsum(0).numpy()
@@ -54,7 +60,7 @@ class FilmFaces(Dataset[dict[str, Tensor]]):
     def _again(self, random: np.random.Generator, index: int) -> int:
         """A frame of the same person, of another clip if there is one."""
         this = self._clip(index)
-        ours = self.of_person[self.clips[this].facts["person"]]
+        ours = self.of_person[self.persons[this]]
         other = int(random.choice([number for number in ours if number != this] or ours))
         first = int(self.starts[other])
         return self._drawn(random, first, first + len(self.clips[other]))
@@ -74,11 +80,13 @@ class FilmFaces(Dataset[dict[str, Tensor]]):
         clip, row = self.clips[which], index - int(self.starts[which])
         rows = np.array([row])
         labels = {name: clip.labels[_stored(name)][row] for name in KEPT}
+        frame = brought_to(self.size, clip.frames(rows))
+        cells = (frame.shape[-1] // CELL, frame.shape[-1] // CELL)
         return labels | {
             "landmarks": clip.labels["landmarks"][row, :, :2],
-            "frame": clip.frames(rows)[0],
-            "part": clip.place(rows)[0, 4],
-            "person": torch.tensor(clip.facts["person"]),
+            "frame": frame[0],
+            "part": shrunk(clip.place(rows), cells)[0, 4],
+            "person": torch.tensor(self.persons[which]),
             "acted": torch.tensor(clip.facts.get("kind") != "expression"),
             "clip": torch.tensor(which),
         }
@@ -111,6 +119,15 @@ def labelled_clips(folder: str, split: str) -> list[Clip]:
     if clips and not labelled:
         raise ValueError(f"The clips in {folder} have no landmarks; film them again with this version of vasa.")
     return labelled
+
+
+def _clips(films: Sequence[str], split: str, people: str) -> Iterator[tuple[Clip, int]]:
+    """Each clip with its person's number, which goes on from film to film."""
+    before = 0
+    for film in films:
+        own = [clip for clip in labelled_clips(film, split) if _belongs(clip.facts["person"], people)]
+        yield from ((clip, before + clip.facts["person"]) for clip in own)
+        before += people_of(film)
 
 
 def people_of(folder: str) -> int:
