@@ -53,14 +53,30 @@ def test_sharpening_begins_as_an_enlargement() -> None:
     fine = Decoder(widths=[16, 8], ready=2, shuffle=2, sharpen=8)
     assert all(name.startswith("fine.") for name in checkpoint.take(fine, plain.state_dict(), "plain"))
     features, ready = torch.rand(1, 16, 4, 4), [torch.rand(1, 3, 32, 32) for _ in range(2)]
-    (picture, share), (_, coarse) = fine(features, ready), plain(features, [F.avg_pool2d(p, 2) for p in ready])
+    (picture, share, _), (_, coarse, _) = fine(features, ready), plain(features, [F.avg_pool2d(p, 2) for p in ready])
     enlarged = F.interpolate(coarse.logit(), scale_factor=2.0, mode="bilinear", align_corners=False)
     torch.testing.assert_close(share.logit(), enlarged, atol=1e-4, rtol=1e-4)
     picture.sum().backward()
     assert fine.fine is not None
     assert fine.fine.last.weight.grad.any()
-    with pytest.raises(ValueError, match="set ready=2, or sharpen=0"):
+    with pytest.raises(ValueError, match="set ready=2, or neither"):
         Decoder(widths=[16, 8], ready=0, sharpen=8)
+
+
+def test_gliding_begins_where_the_texture_was_and_moves_it_a_little() -> None:
+    torch.manual_seed(0)
+    plain, gliding = Decoder(widths=[16, 8], ready=2, shuffle=2), Decoder(widths=[16, 8], ready=2, shuffle=2, glide=True)
+    assert all(name.startswith("glide.") for name in checkpoint.take(gliding, plain.state_dict(), "plain"))
+    axis = (torch.arange(16) + 0.5) / 8 - 1
+    where = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)[None]
+    ramp = torch.stack([where[..., 0], where[..., 1], where[..., 0]], dim=1)
+    features, ready = torch.rand(1, 16, 4, 4), [ramp, ramp]
+    for one, other in zip(gliding(features, ready, where), plain(features, ready, where), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
+    assert gliding.glide is not None
+    torch.nn.init.constant_(gliding.glide.last.bias, 9.0)
+    slid = gliding(features, ready, where)[2][..., 2:-2, 2:-2] - ramp[..., 2:-2, 2:-2]
+    torch.testing.assert_close(slid, torch.full_like(slid, gliding.glide.REACH), atol=1e-4, rtol=0)
 
 
 def test_the_published_sizes() -> None:

@@ -42,14 +42,15 @@ class ReaderEyes(_Reads):
 
 
 class ReaderFace(_Reads):
-    """Pictures [B, 3, H, W] in [0, 1] -> what eyes and mouth do, each over what is usual in speech: gaze [B, 2], blinks
-    [B, 2], lip opening [B, 1], and the mouth's 20 points about their mean [B, 40]."""
+    """Pictures [B, 3, H, W] in [0, 1] -> what eyes and mouth do, each over about what is usual in speech: gaze [B, 2],
+    blinks [B, 2], lip opening [B, 1], and the mouth's 20 points about their mean [B, 40]. Gaze counts more than twice:
+    it is the least of them in a picture."""
 
     def forward(self, picture: Tensor) -> list[Tensor]:
         estimate = self.reader.estimate(picture)
         mouth = estimate.landmarks[:, WHOLE_MOUTH]
         shape = rearrange(mouth - mouth.mean(1, keepdim=True), "b k xy -> b (k xy)")
-        return [estimate.gaze / 0.15, estimate.blink / 0.25, estimate.lip_opening[:, None] / 0.1, shape / 0.05]
+        return [estimate.gaze / 0.06, estimate.blink / 0.25, estimate.lip_opening[:, None] / 0.1, shape / 0.05]
 
 
 class ReaderIdentity(_Reads):

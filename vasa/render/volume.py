@@ -93,15 +93,16 @@ class VolumeRenderer(nn.Module):
         assert portrait.route is not None
         seen = look(torch.cat([portrait.volume, portrait.route.to(portrait.volume.dtype)], dim=1).float(), field)
         features, depth = self.projection(seen[:, :-3], field, latents)
-        moved = self._move(portrait.picture, seen[:, -3:-1], depth)
-        picture, share = self.decoder(features, [moved, portrait.picture] if self.blend else [])
-        return Shown(picture, field, depth, moved, share)
+        source = self._route(seen[:, -3:-1], depth)
+        moved = sample_picture(portrait.picture, source)
+        picture, share, slid = self.decoder(features, [moved, portrait.picture] if self.blend else [], source)
+        return Shown(picture, field, depth, moved if slid is None else slid, share)
 
-    def _move(self, picture: Tensor, route: Tensor, depth: Tensor) -> Tensor:
-        """The source's pixels, each fetched from where its place on the head was seen: route [B, 2, d, h, w]."""
+    def _route(self, route: Tensor, depth: Tensor) -> Tensor:
+        """Where each pixel's place on the head was seen in the source: route [B, 2, d, h, w] -> [B, H, W, 2]."""
         flow = reduce(route * depth[:, None], "b i d h w -> b i h w", "sum")
-        flow = F.interpolate(flow, size=picture.shape[-2:], mode="bilinear", align_corners=False)
-        return sample_picture(picture, rearrange(flow, "b i h w -> b h w i"))
+        flow = F.interpolate(flow, size=(self.image_size, self.image_size), mode="bilinear", align_corners=False)
+        return rearrange(flow, "b i h w -> b h w i")
 
     def _check(self, portrait: Portrait, motion: Motion) -> None:
         shape = (self.canonical.channels, *self.to_posed.size)
