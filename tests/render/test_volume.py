@@ -65,7 +65,8 @@ def test_sharpening_begins_as_an_enlargement() -> None:
 
 def test_gliding_begins_where_the_texture_was_and_moves_it_a_little() -> None:
     torch.manual_seed(0)
-    plain, gliding = Decoder(widths=[16, 8], ready=2, shuffle=2), Decoder(widths=[16, 8], ready=2, shuffle=2, glide=True)
+    plain = Decoder(widths=[16, 8], ready=2, shuffle=2)
+    gliding = Decoder(widths=[16, 8], ready=2, shuffle=2, glide=True)
     assert all(name.startswith("glide.") for name in checkpoint.take(gliding, plain.state_dict(), "plain"))
     axis = (torch.arange(16) + 0.5) / 8 - 1
     where = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)[None]
