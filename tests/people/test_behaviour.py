@@ -122,24 +122,28 @@ def test_moods_show_in_face_head_and_gaze() -> None:
 
 def test_whoever_is_directed_looks_at_the_place_and_feels_what_was_said() -> None:
     rng = np.random.default_rng(3)
-    place, fear = np.tile([0.35, -0.2], (40, 1)), np.eye(len(EMOTIONS))[EMOTIONS.index("fear")]
+    place, fear = np.tile([0.35, -0.2], (40, 1)), np.tile(np.eye(len(EMOTIONS))[EMOTIONS.index("fear")], (40, 1))
     samples = np.sin(np.arange(CLOCK.samples(40)) / 20).astype(np.float32)
     told = speak(rng, SAID, samples, style(rng), wide=False, told=Direction(place, fear))
     np.testing.assert_allclose(np.median(told.look, axis=0), [0.35, -0.2], atol=0.06)
-    np.testing.assert_array_equal(told.emotion, np.tile(fear, (40, 1)))
+    np.testing.assert_array_equal(told.emotion, fear)
     assert told.expression[:, EXPRESSION_INDEX["Rpityful"]].mean() > 0.8
 
 
 def test_directions_reach_all_emotions_and_far_to_the_sides() -> None:
     given = [direction(np.random.default_rng(seed), 200) for seed in range(80)]
     feelings = np.stack([one.emotion for one in given])
-    np.testing.assert_allclose(feelings.sum(1), 1)
-    assert set(feelings.argmax(1)) == set(range(len(EMOTIONS)))
+    np.testing.assert_allclose(feelings.sum(-1), 1)
+    assert feelings.min() >= 0
+    shown = np.bincount(feelings.argmax(-1).ravel(), minlength=len(EMOTIONS)) / feelings[..., 0].size
+    np.testing.assert_allclose(shown, 1 / len(EMOTIONS), atol=0.06)
+    changes = (np.diff(feelings.argmax(-1), axis=1) != 0).sum(1)
+    assert 0 <= changes.min() <= 1 < changes.max() <= 5  # 8 s in moods held for 1.5 to 6 s
     places = np.stack([one.place for one in given])
     assert places.shape == (80, 200, 2)
     np.testing.assert_allclose(np.rad2deg(np.abs(places).max((0, 1))), [24, 14], atol=2)
     moves = np.abs(np.diff(places, axis=1)).max(-1) > 0
-    assert 1 <= moves.sum(1).min() <= moves.sum(1).max() <= 3  # 8 s in places held for 2.5 to 7 s
+    assert 1 <= moves.sum(1).min() <= moves.sum(1).max() <= 6  # 8 s in places held for 1.2 to 5 s
 
 
 def test_roaming_reaches_shapes_that_speech_does_not() -> None:

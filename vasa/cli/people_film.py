@@ -43,7 +43,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     command.add_argument("--avatars", help="folder of .glb avatars")
     command.add_argument(
         "--directed", type=float, metavar="SHARE",
-        help="share of the clips that look past the camera for seconds and hold one strong emotion (default 0)",
+        help="share of the clips that look past the camera for seconds and feel strongly (default 0)",
     )  # fmt: skip
     command.add_argument("--recordings", help="folder of LJ Speech sentences with alignment.json")
     command.add_argument(

@@ -74,7 +74,7 @@ def speak(
     """Say something: phones and samples [S] cover the same whole frames."""
     frames = CLOCK.frames(len(samples))
     stresses = stressed_frames(phones, samples)
-    emotion = _emotion_track(rng, frames) if told is None else np.tile(told.emotion, (frames, 1))
+    emotion = _emotion_track(rng, frames) if told is None else told.emotion
     held = lips_held(phones, frames)[:, None]
     mood = emotion @ FACES
     mood[:, _OPENING + _PARTING] *= 1 - held
