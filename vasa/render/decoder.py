@@ -75,7 +75,7 @@ class Decoder(nn.Module):
         self, features: Tensor, ready: Sequence[Tensor], route: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Also returns how much of each pixel is the painted face: [B, 1, H, W], 1 without ready-made pictures; and the
-        moved texture as it was used. route: where that was fetched in the source, [B, H, W, 2] in [-1, 1], to glide from."""
+        moved texture as it was used. route: where that was fetched in the source, [B, H, W, 2] in [-1, 1]."""
         x, out = self._painted(features, ready if self.fine is None else [F.avg_pool2d(p, 2) for p in ready])
         if not ready:
             return out.sigmoid(), torch.ones_like(out[:, :1]), None
