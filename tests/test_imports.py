@@ -15,7 +15,7 @@ import vasa
 ROOT = Path(vasa.__file__).parent
 CORE = {
     "types", "clock", "geometry", "space", "config", "checkpoint", "training", "placing", "transfer", "editing",
-    "tracks",
+    "tracks", "whole",
 }  # fmt: skip
 SENSES = {"face", "audio", "media"}
 HALVES = {"render", "motion"}

@@ -155,7 +155,7 @@ def test_a_film_of_another_kind_is_not_gone_on_with(tmp_path: Path) -> None:
         ({"people": 3}, "2 clips cannot show 3 people"),
         ({"people": 0}, "at least one"),
         ({"clip_s": 0.5}, "at least 1 s; got 0.5"),
-        ({"paired": True, "split": "train"}, "test split alone"),
+        ({"paired": True, "split": "train"}, "leave out split and directed"),
         ({"split": "some"}, "one of all, train, test; got 'some'"),
     ],
 )
