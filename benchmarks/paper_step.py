@@ -32,6 +32,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from vasa import device
 from vasa.config import compose, instantiate
+from vasa.render.meaning import Meaning
 from vasa.render.speed import channels_last
 from vasa.training import MovingAverage, economise
 
@@ -113,7 +114,8 @@ def step(config: DictConfig, where: torch.device, steps: int) -> tuple[Measured,
     """Train as `vasa train renderer` does, for so many steps; and how many weights the renderer has."""
     renderer = channels_last(instantiate(config.renderer))
     economise(renderer, recompute=config.recompute, compiled=config.compiled, backend=config.compiler)
-    training = instantiate(config.training)(renderer, expression_spread=torch.ones(LABELS))
+    renderer.meaning = Meaning(dynamics=renderer.space.dynamics, labels=LABELS)
+    training = instantiate(config.training)(renderer)
     data, watch = config.data, Watch()
     noise = Noise(count=steps * data.batch_size, size=config.renderer.image_size, drivers=data.drivers)
     trainer = instantiate(config.trainer)(

@@ -67,7 +67,7 @@ def _training(renderer: VolumeRenderer) -> AdversarialTraining:
     }
     torch.manual_seed(1)
     return AdversarialTraining(
-        renderer, expression_spread=torch.ones(15), weights=dict.fromkeys(TEACHES, 1.0), terms=terms, seed=0, steps=10,
+        renderer, weights=dict.fromkeys(TEACHES, 1.0), terms=terms, seed=0, steps=10,
         critic=MultiScaleCritic(scales=2, widths=[8, 16], spectral=True), critic_rate=1e-3, clip=1.0, accumulate=1,
         learning_rate=1e-3, warmup=1, hold=0.5, trust=0.5, colour=0.1, emphasis=2.0, foreground=True,
     )  # fmt: skip

@@ -31,6 +31,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--mirror", action="store_true", help="every clip once more as a mirror shows it, so that heads lean nowhere"
     )
+    command.add_argument(
+        "--labelled", action="store_true", help="take expressions from the film's labels, not from what is seen of them"
+    )
     command.add_argument("-o", "--output", type=Path, required=True, help="folder for the latents")
     command.set_defaults(run=run)
 
@@ -48,12 +51,16 @@ def run(arguments: argparse.Namespace) -> None:
     expressions = expressions_of(arguments.films)
     clips = talking([clip for split in ("train", "test") for clip in clips_of_all(arguments.films, split)])
     renderer, encoder = checkpoint.load(arguments.renderer), checkpoint.load(arguments.audio)
-    check_same_source(arguments.output, fingerprint(renderer, encoder, arguments.window))
-    whole: list[Footage] = [*clips, *(map(Mirrored, clips) if arguments.mirror else ())]
+    check_same_source(arguments.output, fingerprint(renderer, encoder, arguments.window, labelled=arguments.labelled))
+    turned = [Mirrored(clip, expressions) for clip in clips] if arguments.mirror else []
+    whole: list[Footage] = [*clips, *turned]
     mine = whole[first::count]
     with bar() as progress:
         task = progress.add_task("extract", total=len(mine))
-        for done in extract(mine, renderer, encoder, arguments.output, window=arguments.window):
+        made = extract(
+            mine, renderer, encoder, arguments.output, window=arguments.window, labelled=arguments.labelled
+        )
+        for done in made:
             progress.update(task, completed=done)
     if count == 1:
         finish(arguments, whole, renderer, encoder)

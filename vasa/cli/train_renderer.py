@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from omegaconf import DictConfig
-from torch import nn
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
 
 from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
 from vasa.config import instantiate
+from vasa.render.meaning import Meaning
 from vasa.render.speed import channels_last
+from vasa.render.volume import VolumeRenderer
 from vasa.training import Export, economise
 
 
@@ -22,22 +24,39 @@ def run(overrides: list[str]) -> None:
     config = settings("renderer", overrides, example="data.folder=FILM output=OUT")
     model = checkpoint.config_of(config.init) if config.init and not config.grow else config.renderer
     data = instantiate(config.data)
-    renderer = channels_last(_renderer(config))
+    renderer = _renderer(config)
+    channels_last(renderer)
+    model = _meant(renderer, model, data.train.expression_spread())
     economise(renderer, recompute=config.recompute, compiled=config.compiled, backend=config.compiler)
-    training = instantiate(config.training)(renderer, expression_spread=data.train.expression_spread())
+    training = instantiate(config.training)(renderer)
     made = trainer(config, part="renderer", model=model)
     made.fit(training, datamodule=data, ckpt_path=resumed(config))
     Export(Path(config.output), "renderer", model).write(made, training)
 
 
-def _renderer(config: DictConfig) -> nn.Module:
+def _renderer(config: DictConfig) -> VolumeRenderer:
     """A new one, the one in `init`, or a new one with what fits of its weights (`grow`); `frozen` parts stay."""
     if config.grow and not config.init:
         raise ValueError("grow=true takes the weights of another checkpoint: name it with init=FOLDER.")
-    renderer = checkpoint.load(config.init).train() if config.init and not config.grow else instantiate(config.renderer)
-    if config.grow:
-        new = checkpoint.take(renderer, checkpoint.load(config.init).state_dict(), config.init)
+    begun: VolumeRenderer | None = checkpoint.load(config.init).train() if config.init else None
+    renderer: VolumeRenderer = instantiate(config.renderer) if begun is None or config.grow else begun
+    if config.grow and begun is not None:
+        renderer.meaning = begun.meaning if begun.space.dynamics == renderer.space.dynamics else None
+        new = checkpoint.take(renderer, begun.state_dict(), config.init)
         print(f"{len(new)} weights are new{': ' * bool(new)}{', '.join(new)}.")
     for part in config.frozen:
         renderer.get_submodule(part).requires_grad_(False)
     return renderer
+
+
+def _meant(renderer: VolumeRenderer, model: DictConfig, spread: Tensor) -> DictConfig:
+    """The configuration of a renderer with a meaning; one that has none is given it, for labels that vary so much, [E].
+
+    Raises ValueError where it knows other labels.
+    """
+    if renderer.meaning is None:
+        renderer.meaning = Meaning.of(spread, dynamics=renderer.space.dynamics)
+    renderer.meaning.check(len(spread))
+    meant = OmegaConf.merge(model, {"meaning": renderer.meaning.config()})
+    assert isinstance(meant, DictConfig)
+    return meant

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from vasa.audio import AudioEncoder, window_features
-from vasa.data.film import brought_to
+from vasa.data.film import brought_to, expression
 from vasa.data.gaze import main_gaze
 from vasa.data.mirror import Footage
 from vasa.motion.fitting import handles_of
@@ -33,22 +33,40 @@ FOR_HANDLES = ("blink", "eyes", "expression")  # labels that films have and `vas
 
 @torch.inference_mode()
 def extract_clip(
-    clip: Footage, renderer: Renderer, encoder: AudioEncoder, *, window: int, batch: int = 50
+    clip: Footage, renderer: Renderer, encoder: AudioEncoder, *, window: int, labelled: bool = False
 ) -> dict[str, Tensor]:
-    """Latents and labels of one clip: pose [T, 6], dynamics [T, N], features [T, A] and the film's own labels."""
-    pose, device = clip.labels["pose"], _device(renderer)
-    parts = []
+    """Latents and labels of one clip: pose [T, 6], dynamics [T, N], features [T, A] and the film's own labels.
+
+    labelled: dynamics are those that the labels stand for, not those seen in the frames; raises ValueError for a
+    renderer that does not know them.
+    """
+    motion = told(renderer, clip) if labelled else watched(renderer, clip)
+    speech = rearrange(clip.speech(), "s -> 1 s").to(_device(renderer))
+    features = window_features(encoder, speech, window)[0]
+    latents = {"pose": motion.pose[0], "dynamics": motion.dynamics[0], "features": features}
+    labels = {name: clip.labels[name] for name in (*LABELS, *FOR_HANDLES) if name in clip.labels}
+    found = {name: value.float().cpu() for name, value in latents.items()} | labels
+    return found | {"main_gaze": main_gaze(clip.labels["gaze"])}
+
+
+def told(renderer: Renderer, clip: Footage) -> Motion:
+    """What the labels of a clip say, in a renderer's latents: [1, T, M]; raises ValueError where it knows no labels."""
+    meaning = renderer.meaning if isinstance(renderer, VolumeRenderer) else None
+    if meaning is None:
+        raise ValueError("This renderer does not know what labels stand for: extract without --labelled.")
+    dynamics = meaning.dynamics_of(expression(clip.labels).to(meaning.spread))
+    return Motion(clip.labels["pose"][None].to(dynamics), dynamics[None])
+
+
+def watched(renderer: Renderer, clip: Footage, *, batch: int = 50) -> Motion:
+    """What a renderer sees in the frames of a clip: [1, T, M]."""
+    pose, device, parts = clip.labels["pose"], _device(renderer), []
     for start in range(0, len(clip), batch):
         now = slice(start, start + batch)
         with fast(device):
             frames = brought_to(renderer.image_size, clip.frames(now)).to(device).float() / 255
             parts.append(seen(renderer, frames, pose[now].to(device)))
-    motion = Motion.cat(parts)
-    features = window_features(encoder, rearrange(clip.speech(), "s -> 1 s").to(device), window)[0]
-    latents = {"pose": motion.pose[0], "dynamics": motion.dynamics[0], "features": features}
-    labels = {name: clip.labels[name] for name in (*LABELS, *FOR_HANDLES) if name in clip.labels}
-    found = {name: value.float().cpu() for name, value in latents.items()} | labels
-    return found | {"main_gaze": main_gaze(clip.labels["gaze"])}
+    return Motion.cat(parts)
 
 
 def seen(renderer: Renderer, frames: Tensor, pose: Tensor) -> Motion:
@@ -67,14 +85,15 @@ def _device(renderer: object) -> torch.device:
 
 
 def extract(
-    clips: Sequence[Footage], renderer: Renderer, encoder: AudioEncoder, folder: Path, *, window: int
-) -> Iterator[int]:
+    clips: Sequence[Footage], renderer: Renderer, encoder: AudioEncoder, folder: Path, *, window: int,
+    labelled: bool = False,
+) -> Iterator[int]:  # fmt: skip
     """Write every clip's latents (those there already are kept), then latents.json; yields clips done so far."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, clip in enumerate(clips):
         place = folder / f"{clip.name}.safetensors"
         if not place.is_file():
-            found = extract_clip(clip, renderer, encoder, window=window)
+            found = extract_clip(clip, renderer, encoder, window=window, labelled=labelled)
             with beside(place) as file:
                 save_file({name: value.contiguous() for name, value in found.items()}, file)
         yield number + 1
@@ -91,11 +110,11 @@ def check_same_source(folder: Path, source: str) -> None:
     path.write_text(source)
 
 
-def fingerprint(renderer: object, encoder: object, window: int) -> str:
+def fingerprint(renderer: object, encoder: object, window: int, *, labelled: bool = False) -> str:
     """A line that differs where weights, look-ahead or the window of sound do; the space may be measured anew."""
     sums = [zlib.crc32(value.detach().cpu().contiguous().numpy().tobytes()) for value in _weights(renderer, encoder)]
     seen = [getattr(encoder, name, None) for name in ("context_s", "lookahead_s")]
-    return f"{zlib.crc32(repr(sums).encode()):08x} {seen} window {window}"
+    return f"{zlib.crc32(repr(sums).encode()):08x} {seen} window {window}{' labelled' * labelled}"
 
 
 def _weights(*parts: object) -> Iterator[Tensor]:

@@ -6,6 +6,8 @@ generator learns both; beside their mirror images they lean nowhere.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +16,9 @@ from torch import Tensor
 
 from vasa.data.clip import Clip
 
-_SIDED = {"pose": (-1.0, 1.0, -1.0, -1.0, 1.0, 1.0), "gaze": (-1.0, 1.0)}  # yaw, roll and x change their sign
+# Yaw, roll and x change their sign.
+_SIDED = {"pose": (-1.0, 1.0, -1.0, -1.0, 1.0, 1.0), "gaze": (-1.0, 1.0), "eyes": (-1.0, 1.0)}
+_SIDES = str.maketrans("LR", "RL")
 _EVEN = ("distance", "emotion", "lip_opening")
 
 
@@ -38,10 +42,14 @@ class Footage(Protocol):
 
 
 class Mirrored:
-    """The mirror image of a clip, with those labels that motion is learned from."""
+    """The mirror image of a clip, with those labels that motion is learned from.
 
-    def __init__(self, clip: Clip) -> None:
+    expressions: what its film calls them, which says the side each is on.
+    """
+
+    def __init__(self, clip: Clip, expressions: Sequence[str]) -> None:
         self.clip, self.name, self.facts = clip, f"{clip.name}m", clip.facts
+        self.partners = partners(expressions)
 
     def __len__(self) -> int:
         return len(self.clip)
@@ -55,6 +63,7 @@ class Mirrored:
         """Each [T, ...]."""
         there = self.clip.labels
         turned = {name: there[name] * torch.tensor(signs) for name, signs in _SIDED.items()}
+        turned |= {"blink": there["blink"].flip(-1), "expression": there["expression"][:, self.partners]}
         return turned | {name: there[name] for name in _EVEN}
 
     def frames(self, index: np.ndarray | slice) -> Tensor:
@@ -64,3 +73,19 @@ class Mirrored:
     def speech(self) -> Tensor:
         """The clip's sound: [S] in [-1, 1]."""
         return self.clip.speech()
+
+
+def partners(names: Sequence[str]) -> list[int]:
+    """Of every expression the place of the one it is in a mirror, itself where it has no side.
+
+    mouthLeft is mouthRight there (ARKit), and LLbrowUp is RRbrowUp (FaceKit).
+    """
+    place = {name: index for index, name in enumerate(names)}
+    return [place.get(_other_side(name), index) for index, name in enumerate(names)]
+
+
+def _other_side(name: str) -> str:
+    if ends := re.search("(Left|Right)$", name):
+        return name[: ends.start()] + {"Left": "Right", "Right": "Left"}[ends[0]]
+    begins = re.match("L+|R+", name)
+    return name if begins is None else begins[0].translate(_SIDES) + name[begins.end() :]

@@ -27,15 +27,15 @@ class AdversarialTraining(RendererTraining):
 
     def __init__(
         self, renderer: VolumeRenderer, *, critic: MultiScaleCritic, critic_rate: float, clip: float, accumulate: int,
-        expression_spread: Tensor, weights: Mapping[str, float], terms: Mapping[str, Term], learning_rate: float,
-        warmup: int, steps: int, hold: float, seed: int, trust: float, colour: float, emphasis: float,
+        weights: Mapping[str, float], terms: Mapping[str, Term], learning_rate: float, warmup: int, steps: int,
+        hold: float, seed: int, trust: float, colour: float, emphasis: float, labelled: float = 0.0,
         augment: DriverAugmentation | None = None, foreground: bool = False, lowest: float = 0.0,
         betas: Sequence[float] = (0.5, 0.999), weight_decay: float = 0.01,
     ) -> None:  # fmt: skip
         super().__init__(
-            renderer, expression_spread=expression_spread, weights=weights, terms=terms, learning_rate=learning_rate,
-            warmup=warmup, steps=steps, hold=hold, seed=seed, trust=trust, colour=colour, emphasis=emphasis,
-            augment=augment, foreground=foreground, lowest=lowest, betas=betas, weight_decay=weight_decay,
+            renderer, weights=weights, terms=terms, learning_rate=learning_rate, warmup=warmup, steps=steps, hold=hold,
+            seed=seed, trust=trust, colour=colour, emphasis=emphasis, labelled=labelled, augment=augment,
+            foreground=foreground, lowest=lowest, betas=betas, weight_decay=weight_decay,
         )  # fmt: skip
         self.automatic_optimization = False
         self.critic, self.critic_rate, self.clip, self.accumulate = critic, critic_rate, clip, accumulate

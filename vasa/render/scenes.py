@@ -112,7 +112,7 @@ def emphasise(place: Tensor, size: int, emphasis: float, closed: Tensor) -> tupl
     return weights, eyes
 
 
-def mixed_pose(label: Tensor, seen: Tensor, random: torch.Generator, trust: float) -> Tensor:
-    """The labelled pose for a share `trust` of the rows, the encoder's own (held fixed) for the rest."""
-    chosen = (torch.rand(len(label), generator=random) < trust).to(label.device)
-    return torch.where(repeat(chosen, "b -> b i", i=label.shape[1]), label, seen.detach())
+def mixed(label: Tensor, seen: Tensor, random: torch.Generator, share: float) -> Tensor:
+    """What labels say for a share of the rows, what encoders see for the rest: [B, I]."""
+    chosen = (torch.rand(len(label), generator=random) < share).to(label.device)
+    return torch.where(repeat(chosen, "b -> b i", i=label.shape[1]), label, seen)

@@ -10,15 +10,16 @@ from einops import rearrange
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torch.distributed.fsdp import fully_shard
+from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 from torchmetrics.functional.image import peak_signal_noise_ratio as psnr
 from torchmetrics.functional.image import structural_similarity_index_measure as ssim
 
 from vasa.render import losses as terms_of
 from vasa.render import sheet
 from vasa.render.augment import DriverAugmentation
+from vasa.render.meaning import Meaning
 from vasa.render.passes import Passes, Term
-from vasa.render.scenes import Scene, mixed_pose, scene
+from vasa.render.scenes import Scene, mixed, scene
 from vasa.render.volume import Shown, VolumeRenderer, spread
 from vasa.training import Optimisation, weighted_sum
 from vasa.types import Motion, Portrait
@@ -29,19 +30,24 @@ class RendererTraining(LightningModule):
 
     weights: name of a loss -> its weight; losses of weight 0 are still logged. terms: losses beside those of labels,
     see `vasa.render.losses`. foreground: pictures are compared on the person alone. trust: share of rows that are posed
-    by their label, the others by the pose encoder. colour, emphasis, augment: see `vasa.render.scenes`.
-    learning_rate falls to `lowest` of itself, see `vasa.training.Optimisation`.
+    by their label, the others by the pose encoder; labelled: share of drivers whose dynamics are those their labels
+    stand for, see `Meaning`, so that what is rare in films or hard to see is shown at its full size. colour, emphasis,
+    augment: see `vasa.render.scenes`. learning_rate falls to `lowest` of itself, see `vasa.training.Optimisation`.
+    Raises ValueError for a renderer without a meaning.
     """
 
     def __init__(
-        self, renderer: VolumeRenderer, *, expression_spread: Tensor, weights: Mapping[str, float],
-        terms: Mapping[str, Term], learning_rate: float, warmup: int, steps: int, hold: float, seed: int, trust: float,
-        colour: float, emphasis: float, augment: DriverAugmentation | None = None, foreground: bool = False,
+        self, renderer: VolumeRenderer, *, weights: Mapping[str, float], terms: Mapping[str, Term],
+        learning_rate: float, warmup: int, steps: int, hold: float, seed: int, trust: float, colour: float,
+        emphasis: float, labelled: float = 0.0, augment: DriverAugmentation | None = None, foreground: bool = False,
         lowest: float = 0.0, betas: Sequence[float] = (0.9, 0.99), weight_decay: float = 0.01,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.renderer, self.weights, self.foreground = renderer, dict(weights), foreground
-        self.expression = terms_of.ExpressionLoss(dynamics=renderer.space.dynamics, spread=expression_spread)
+        if renderer.meaning is None:
+            raise ValueError("A renderer learns from labels with a `vasa.render.meaning.Meaning`; give it one first.")
+        self.renderer, self.weights = renderer, dict(weights)
+        self.labelled, self.foreground = labelled, foreground
+        self.expression = terms_of.ExpressionLoss()
         self.pixel, self.spread, self.pose = terms_of.PixelLoss(), terms_of.SpreadLoss(), terms_of.PoseLoss()
         self.field, self.depth, self.route = terms_of.FieldLoss(), terms_of.DepthLoss(), terms_of.RouteLoss()
         self.terms = nn.ModuleDict(terms)  # type: ignore[arg-type]
@@ -50,6 +56,12 @@ class RendererTraining(LightningModule):
             betas=(betas[0], betas[1]), weight_decay=weight_decay,
         )  # fmt: skip
         self.seed, self.trust, self.colour, self.emphasis, self.augment = seed, trust, colour, emphasis, augment
+
+    @property
+    def meaning(self) -> Meaning:
+        """What the renderer's dynamics stand for."""
+        assert self.renderer.meaning is not None
+        return self.renderer.meaning
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         found, _ = self.losses(*self.view(batch, batch_idx))
@@ -67,19 +79,24 @@ class RendererTraining(LightningModule):
         label = torch.cat([source.pose, target.pose, read.pose])
         pictures = torch.cat([source.picture, view.driver_seen, read.seen])
         seen = self.renderer.pose(pictures).float()
-        pose = mixed_pose(label, seen, random, self.trust)
+        pose = mixed(label, seen.detach(), random, self.trust)
         if self.augment is not None:
             pictures = torch.cat([source.picture, view.driver_bent, read.bent])
         dynamics = self.renderer.dynamics(pictures, pose).float()
         found = {
             "pose": self.pose(seen, label),
-            "expression": self.expression(dynamics, torch.cat([source.expression, target.expression, read.expression])),
+            "expression": self.expression(
+                self.meaning, dynamics, torch.cat([source.expression, target.expression, read.expression])
+            ),
             "spread": self.spread(dynamics),
         }
         parts = [len(source.pose), len(target.pose), len(read.pose)]
         (source_pose, target_pose, _), (source_dynamics, target_dynamics, _) = pose.split(parts), dynamics.split(parts)
         if not len(target_pose):  # no drivers: the encoders learn to read, nothing is shown
             return found, None
+        if self.labelled:
+            told = self.meaning.dynamics_of(target.expression)
+            target_dynamics = mixed(told, target_dynamics, random, self.labelled)
         passes = Passes(
             self.renderer, source, target, of_source=Motion(source_pose[:, None], source_dynamics[:, None]),
             latents=torch.cat([target_pose, target_dynamics], dim=1), foreground=self.foreground,
@@ -114,7 +131,7 @@ class RendererTraining(LightningModule):
             "held_out/ssim": torch.as_tensor(ssim(shown.picture, truth, data_range=1.0)),
             "held_out/pose_degrees": error[..., :3].mean().rad2deg(),
             "held_out/pose_shift": error[..., 3:].mean(),
-            "held_out/expression": self.expression(motion.dynamics, batch["expression"][:, 1:]),
+            "held_out/expression": self.expression(self.meaning, motion.dynamics, batch["expression"][:, 1:]),
         }, prog_bar=True, batch_size=len(frames), sync_dist=self.trainer.world_size > 1)  # fmt: skip
 
     def _pictures(self, frames: Tensor, portrait: Portrait, motion: Motion, shown: Shown) -> None:
@@ -139,12 +156,14 @@ class RendererTraining(LightningModule):
             for part in self.shardable():
                 for weight in part.parameters():
                     weight.data = weight.data.contiguous()  # FSDP2 takes no other memory layout
+                if part is self.meaning:
+                    register_fsdp_forward_method(part, "dynamics_of")
                 fully_shard(part, mesh=self.device_mesh["data_parallel"], reshard_after_forward=True)
 
     def shardable(self) -> list[nn.Module]:
         """Everything taught, in parts that are called as a whole."""
-        return [*self.renderer.children(), self.expression]
+        return [*self.renderer.children()]
 
     def taught(self) -> list[nn.Parameter]:
         """What the losses' optimiser moves."""
-        return [p for part in (self.renderer, self.expression) for p in part.parameters() if p.requires_grad]
+        return [p for p in self.renderer.parameters() if p.requires_grad]

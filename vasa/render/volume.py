@@ -15,6 +15,7 @@ from vasa.render.appearance import Appearance, Identity
 from vasa.render.canonical import Canonical
 from vasa.render.checks import check_motion, check_picture, check_portrait
 from vasa.render.decoder import Decoder, Projection
+from vasa.render.meaning import Meaning
 from vasa.render.motion_encoder import Dynamics, Pose
 from vasa.render.warp import Warp, bend, look, rigid_grid
 from vasa.space import MotionSpace
@@ -41,19 +42,20 @@ class VolumeRenderer(nn.Module):
 
     MegaPortraits 2.1 with the identity code in place of e_s (VASA-1, 3.1). `image_size` is the side of its pictures in
     pixels; `space` what its latents mean; `blend` lets the decoder use the source's own pixels (not in the papers);
-    `spectral` divides the weights of residual blocks by their largest singular value (MegaPortraits, training details).
+    `spectral` divides the weights of residual blocks by their largest singular value (MegaPortraits, training details);
+    `meaning` says which labels of virtual people the dynamics stand for, and is added by training on them.
     """
 
     def __init__(
         self, *, image_size: int, space: MotionSpace, appearance: Appearance, identity: Identity, pose: Pose,
         dynamics: Dynamics, to_canonical: Warp, canonical: Canonical, to_posed: Warp, projection: Projection,
-        decoder: Decoder, blend: bool, spectral: bool = False,
+        decoder: Decoder, blend: bool, spectral: bool = False, meaning: Meaning | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.image_size, self.space, self.blend = image_size, space, blend
         self.appearance, self.identity, self.pose, self.dynamics = appearance, identity, pose, dynamics
         self.to_canonical, self.canonical, self.to_posed = to_canonical, canonical, to_posed
-        self.projection, self.decoder = projection, decoder
+        self.projection, self.decoder, self.meaning = projection, decoder, meaning
         if spectral:
             blocks.spectral(self)
 

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vasa.render.meaning import Meaning
 from vasa.render.passes import Passes
 
 
@@ -17,20 +18,10 @@ class PoseLoss(nn.Module):
 
 
 class ExpressionLoss(nn.Module):
-    """A linear reading of the dynamics must give the labelled expression: mean of ((A z + b - e) / spread)^2.
+    """The line through the dynamics must give the labelled expression: mean of ((A z + b - e) / spread)^2."""
 
-    spread: how much each of the E labels varies, [E]; smaller numbers make a label count for more.
-    """
-
-    spread: Tensor
-
-    def __init__(self, *, dynamics: int, spread: Tensor) -> None:
-        super().__init__()
-        self.read = nn.Linear(dynamics, len(spread))
-        self.register_buffer("spread", spread)
-
-    def forward(self, dynamics: Tensor, label: Tensor) -> Tensor:
-        return F.mse_loss(self.read(dynamics.float()) / self.spread, label / self.spread)
+    def forward(self, meaning: Meaning, dynamics: Tensor, label: Tensor) -> Tensor:
+        return F.mse_loss(meaning(dynamics) / meaning.spread, label / meaning.spread)
 
 
 class SpreadLoss(nn.Module):

@@ -1,0 +1,60 @@
+"""Which labelled expressions facial dynamics stand for, and back."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+
+class Meaning(nn.Module):
+    """A straight line from dynamics z [..., N] to labels e [..., E], e = A z + b, and its inverse by least squares.
+
+    Films of virtual people label every expression (see `vasa.data.film.expression`), so that a renderer can be driven
+    by what is true and not by what an encoder sees; not in the papers, whose footage has no labels. dynamics: N.
+    labels: E. spread [E]: how much each label varies; smaller numbers make a label count for more.
+    """
+
+    spread: Tensor
+
+    def __init__(self, *, dynamics: int, labels: int) -> None:
+        super().__init__()
+        self.line = nn.Linear(dynamics, labels)
+        self.register_buffer("spread", torch.ones(labels))
+
+    def forward(self, dynamics: Tensor) -> Tensor:
+        """What dynamics say: [..., N] -> [..., E]."""
+        return self.line(dynamics.float())
+
+    @torch.no_grad()
+    def dynamics_of(self, labels: Tensor) -> Tensor:
+        """The dynamics whose labels are nearest, each difference over its spread: [..., E] -> [..., N].
+
+        Raises ValueError where there are more or fewer labels than it knows.
+        """
+        self.check(labels.shape[-1])
+        with torch.autocast(labels.device.type, enabled=False):
+            inverse = torch.linalg.pinv(self.line.weight.double() / self.spread[:, None].double())
+            found = (labels.double() - self.line.bias.double()) / self.spread.double() @ inverse.T
+        return found.float()
+
+    @classmethod
+    def of(cls, spread: Tensor, *, dynamics: int) -> Self:
+        """A new one for labels that vary so much, [E]."""
+        made = cls(dynamics=dynamics, labels=len(spread))
+        made.spread.copy_(spread)
+        return made
+
+    def config(self) -> dict[str, object]:
+        """Its `_target_` tree."""
+        count, dynamics = self.line.weight.shape
+        return {"_target_": f"{Meaning.__module__}.{Meaning.__name__}", "dynamics": dynamics, "labels": count}
+
+    def check(self, labels: int) -> None:
+        """Raises ValueError where there are more or fewer labels than it knows."""
+        if labels != len(self.spread):
+            raise ValueError(
+                f"This renderer's dynamics stand for {len(self.spread)} labels of expression, the film has {labels}: "
+                "take a film with the same expressions, or train a new renderer."
+            )
