@@ -15,12 +15,14 @@ from vasa import Pipeline, checkpoint
 from vasa.cli import main
 from vasa.cli.train_motion import run
 from vasa.config import instantiate, leaf
-from vasa.data.clip import clips_in
-from vasa.data.film import brought_to, clips_of
+from vasa.data.clip import clips_in, facts_of
+from vasa.data.film import brought_to, clips_of, expression
 from vasa.data.latents import Latents
+from vasa.data.mirror import Mirrored, partners
 from vasa.data.shards import revise
 from vasa.motion import DiffusionMotion
 from vasa.render.liveportrait import LivePortraitRenderer
+from vasa.render.meaning import Meaning
 
 
 @pytest.fixture
@@ -134,6 +136,31 @@ def test_a_mirror_turns_heads_and_eyes_to_the_other_side(parts: Path) -> None:
         torch.testing.assert_close(other[label], one[label])
     expected = renderer.dynamics(clip.frames(slice(0, 4)).flip(-1).float() / 255, other["pose"][:4])
     torch.testing.assert_close(other["dynamics"][:4], expected.detach(), atol=0.02, rtol=0.02)
+
+
+def test_dynamics_can_come_from_labels(parts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    film = make_film(parts / "film", frames=40)
+    assert _extract(film, parts, "--labelled") == 2
+    assert "extract without --labelled" in capsys.readouterr().err
+    assert not (parts / "latents").exists()
+    renderer, config = checkpoint.load(parts / "renderer"), checkpoint.config_of(parts / "renderer")
+    clip = clips_of(film, "train")[0]
+    labels = expression(clip.labels)
+    renderer.meaning = Meaning.of(torch.ones(labels.shape[1]), dynamics=renderer.space.dynamics)
+    checkpoint.save(parts / "renderer", renderer, {**config, "meaning": renderer.meaning.config()})
+    assert _extract(film, parts, "--labelled", "--mirror") == 0
+    found = load_file(parts / "latents" / f"{clip.name}.safetensors")
+    torch.testing.assert_close(found["dynamics"], renderer.meaning.dynamics_of(labels))
+    turned = Mirrored(clip, facts_of(film)["expression_names"]).labels
+    found = load_file(parts / "latents" / f"{clip.name}m.safetensors")
+    torch.testing.assert_close(found["dynamics"], renderer.meaning.dynamics_of(expression(turned)))
+    assert _extract(film, parts) == 2
+    assert "begun with another renderer" in capsys.readouterr().err
+
+
+def test_a_mirror_changes_the_sides_of_what_has_one() -> None:
+    assert partners(["mouthLeft", "jawOpen", "mouthRight"]) == [2, 1, 0]
+    assert partners(["RRbrowUp", "RbrowUp", "LbrowUp", "LLbrowUp", "Rjaw", "Lipless"]) == [3, 2, 1, 0, 4, 5]
 
 
 def test_a_clip_can_have_one_main_gaze(parts: Path) -> None:

@@ -31,6 +31,7 @@ from vasa.render.losses import (
     PerceptualLoss,
     ReadLoss,
 )
+from vasa.render.meaning import Meaning
 from vasa.render.passes import Passes
 from vasa.render.readers import ReaderEyes, ReaderFace, ReaderFeatures, ReaderIdentity
 from vasa.render.scenes import Scene, scene
@@ -43,7 +44,7 @@ TEACHES = (
     {name: SHOWS for name in (*TERMS, "adversarial", "matching", "pixel")}
     | {"moved": SHOWS - {"decoder"}, "depth": SHOWS - {"decoder"}}
     | {"field": {"identity", "dynamics", "to_posed"}, "route": {"identity", "dynamics", "to_canonical"}}
-    | {"pose": {"pose"}, "expression": {"dynamics", "expression"}, "spread": {"dynamics"}}
+    | {"pose": {"pose"}, "expression": {"dynamics", "meaning"}, "spread": {"dynamics"}}
 )
 
 
@@ -66,6 +67,7 @@ def _training(renderer: VolumeRenderer) -> AdversarialTraining:
         "cross_identity": CrossIdentityLoss(identity=ReaderIdentity()),
     }
     torch.manual_seed(1)
+    renderer.meaning = Meaning(dynamics=renderer.space.dynamics, labels=15)
     return AdversarialTraining(
         renderer, weights=dict.fromkeys(TEACHES, 1.0), terms=terms, seed=0, steps=10,
         critic=MultiScaleCritic(scales=2, widths=[8, 16], spectral=True), critic_rate=1e-3, clip=1.0, accumulate=1,

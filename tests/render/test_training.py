@@ -15,7 +15,9 @@ from vasa.cli.train_renderer import run
 from vasa.config import compose, folder, instantiate
 from vasa.data.film import FilmPairs
 from vasa.data.module import Counting, FilmData
+from vasa.render import VolumeRenderer
 from vasa.render.losses import along_depth
+from vasa.render.meaning import Meaning
 from vasa.render.scenes import CLOSED, Scene, emphasise, scene
 
 
@@ -103,10 +105,18 @@ def test_recomputed_and_compiled_parts_give_the_same_weights(film: Path, tmp_pat
     torch.testing.assert_close(thrifty, plain, atol=1e-4, rtol=1e-3)
 
 
+def _saved(folder: Path, *settings: str) -> VolumeRenderer:
+    """A tiny renderer that knows the film's labels."""
+    config = compose("train_renderer", ["renderer=tiny", *settings]).renderer
+    renderer: VolumeRenderer = instantiate(config)
+    renderer.meaning = Meaning.of(torch.ones(15), dynamics=renderer.space.dynamics)
+    checkpoint.save(folder, renderer, {**config, "meaning": renderer.meaning.config()})
+    return renderer
+
+
 def test_a_grown_renderer_has_the_weights_of_the_smaller_one(film: Path, tmp_path: Path) -> None:
     small = ("renderer.image_size=16", "renderer.to_canonical.size=[4,4,4]", "renderer.to_posed.size=[4,4,4]")
-    renderer = instantiate(compose("train_renderer", ["renderer=tiny", *small]).renderer)
-    checkpoint.save(tmp_path / "small", renderer, compose("train_renderer", ["renderer=tiny", *small]).renderer)
+    renderer = _saved(tmp_path / "small", *small)
     _run(film, tmp_path / "grown", 1, f"init={tmp_path / 'small'}", "grow=true", "training.learning_rate=0")
     grown = checkpoint.load(tmp_path / "grown")
     assert grown.image_size == 32
@@ -118,8 +128,7 @@ def test_a_grown_renderer_has_the_weights_of_the_smaller_one(film: Path, tmp_pat
 def test_what_a_grown_renderer_cannot_take_is_named(
     film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    renderer = instantiate(compose("train_renderer", ["renderer=tiny"]).renderer)
-    checkpoint.save(tmp_path / "tiny", renderer, compose("train_renderer", ["renderer=tiny"]).renderer)
+    renderer = _saved(tmp_path / "tiny")
     other = ("renderer.decoder.widths=[16,8]", "training.learning_rate=0")
     _run(film, tmp_path / "grown", 1, f"init={tmp_path / 'tiny'}", "grow=true", *other)
     grown, given = checkpoint.load(tmp_path / "grown").state_dict(), renderer.state_dict()
@@ -176,6 +185,30 @@ def test_frozen_parts_stay(film: Path, tmp_path: Path) -> None:
     torch.testing.assert_close(dict(second.pose.named_parameters()), dict(first.pose.named_parameters()))
     pairs = zip(first.decoder.parameters(), second.decoder.parameters(), strict=True)
     assert any(not torch.equal(a, b) for a, b in pairs)
+
+
+def test_labelled_drivers_are_shown_as_their_labels_say(film: Path, tmp_path: Path) -> None:
+    renderer, view = _saved(tmp_path / "tiny"), _scene(film)
+    config = compose("train_renderer", [*_settings(film, tmp_path / "out", 2), "training.labelled=1.0"])
+    training = instantiate(config.training)(renderer)
+    found, passes = training.losses(view, torch.Generator().manual_seed(0))
+    told = renderer.meaning.dynamics_of(view.target.expression)
+    torch.testing.assert_close(passes.latents[:, 6:], told)
+    found["pixel"].backward()
+    by_source = [p.grad.abs().sum() for p in renderer.dynamics.parameters() if p.grad is not None]
+    assert sum(by_source) > 0  # the source is still read from its picture
+    assert all(p.grad is None for p in renderer.meaning.parameters())
+
+
+def test_a_renderer_takes_films_with_the_labels_it_knows(film: Path, tmp_path: Path) -> None:
+    config = compose("train_renderer", ["renderer=tiny"]).renderer
+    renderer = instantiate(config)
+    with pytest.raises(ValueError, match="give it one first"):
+        instantiate(compose("train_renderer", _settings(film, tmp_path / "out", 2)).training)(renderer)
+    renderer.meaning = Meaning.of(torch.ones(14), dynamics=renderer.space.dynamics)
+    checkpoint.save(tmp_path / "other", renderer, {**config, "meaning": renderer.meaning.config()})
+    with pytest.raises(ValueError, match="14 labels of expression, the film has 15"):
+        _run(film, tmp_path / "out", 2, f"init={tmp_path / 'other'}")
 
 
 def test_missing_settings_are_named(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Extract every clip that is not there, measure the space, note it in the renderer's checkpoint, fit handles."""
     from vasa import checkpoint
     from vasa.cli.writing import bar
-    from vasa.data.extract import check_same_source, extract, fingerprint
+    from vasa.data.extract import check_same_source, extract, fingerprint, meaning_of
     from vasa.data.film import clips_of_all, talking
     from vasa.data.mirror import Mirrored
 
@@ -51,6 +51,8 @@ def run(arguments: argparse.Namespace) -> None:
     expressions = expressions_of(arguments.films)
     clips = talking([clip for split in ("train", "test") for clip in clips_of_all(arguments.films, split)])
     renderer, encoder = checkpoint.load(arguments.renderer), checkpoint.load(arguments.audio)
+    if arguments.labelled:
+        meaning_of(renderer)
     check_same_source(arguments.output, fingerprint(renderer, encoder, arguments.window, labelled=arguments.labelled))
     turned = [Mirrored(clip, expressions) for clip in clips] if arguments.mirror else []
     whole: list[Footage] = [*clips, *turned]

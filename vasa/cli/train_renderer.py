@@ -57,6 +57,4 @@ def _meant(renderer: VolumeRenderer, model: DictConfig, spread: Tensor) -> DictC
     if renderer.meaning is None:
         renderer.meaning = Meaning.of(spread, dynamics=renderer.space.dynamics)
     renderer.meaning.check(len(spread))
-    meant = OmegaConf.merge(model, {"meaning": renderer.meaning.config()})
-    assert isinstance(meant, DictConfig)
-    return meant
+    return OmegaConf.create({**model, "meaning": renderer.meaning.config()})

@@ -21,6 +21,7 @@ from vasa.data.mirror import Footage
 from vasa.motion.fitting import handles_of
 from vasa.motion.handles import Handles
 from vasa.render import Renderer
+from vasa.render.meaning import Meaning
 from vasa.render.speed import fast
 from vasa.render.volume import VolumeRenderer
 from vasa.space import MotionSpace
@@ -50,12 +51,18 @@ def extract_clip(
 
 
 def told(renderer: Renderer, clip: Footage) -> Motion:
-    """What the labels of a clip say, in a renderer's latents: [1, T, M]; raises ValueError where it knows no labels."""
+    """What the labels of a clip say, in a renderer's latents: [1, T, M]."""
+    meaning = meaning_of(renderer)
+    dynamics = meaning.dynamics_of(expression(clip.labels).to(meaning.spread))
+    return Motion(clip.labels["pose"][None].to(dynamics), dynamics[None])
+
+
+def meaning_of(renderer: Renderer) -> Meaning:
+    """What its dynamics stand for; raises ValueError where that is not known."""
     meaning = renderer.meaning if isinstance(renderer, VolumeRenderer) else None
     if meaning is None:
         raise ValueError("This renderer does not know what labels stand for: extract without --labelled.")
-    dynamics = meaning.dynamics_of(expression(clip.labels).to(meaning.spread))
-    return Motion(clip.labels["pose"][None].to(dynamics), dynamics[None])
+    return meaning
 
 
 def watched(renderer: Renderer, clip: Footage, *, batch: int = 50) -> Motion:
