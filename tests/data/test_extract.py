@@ -138,6 +138,16 @@ def test_a_mirror_turns_heads_and_eyes_to_the_other_side(parts: Path) -> None:
     torch.testing.assert_close(other["dynamics"][:4], expected.detach(), atol=0.02, rtol=0.02)
 
 
+def test_directed_clips_are_marked(parts: Path) -> None:
+    film = make_film(parts / "film")
+    clip = clips_of(film, "train")[0]
+    revise(shard_of(film), {f"{clip.name}.json": json.dumps(clip.facts | {"directed": True}).encode()})
+    assert _extract(film, parts) == 0
+    tracks = Latents.load(parts / "latents").split("train")
+    assert [bool(track.directed.all()) for track in tracks] == [True, False]
+    assert [bool(track.directed.any()) for track in tracks] == [True, False]
+
+
 def test_dynamics_can_come_from_labels(parts: Path, capsys: pytest.CaptureFixture[str]) -> None:
     film = make_film(parts / "film", frames=40)
     assert _extract(film, parts, "--labelled") == 2

@@ -94,6 +94,16 @@ def test_conditions_are_lost_as_often_as_published(batch: Track) -> None:
     assert torch.equal(kept.previous_motion.known, kept.previous_audio.known)
 
 
+def test_directed_samples_always_see_what_was_asked_for(batch: Track) -> None:
+    many = conditions_of(Track.join([batch] * 40, torch.cat), carry=4)
+    directed = torch.arange(len(many.gaze.known)) % 2 == 0
+    kept = Dropout(condition=0.5)(many, torch.Generator().manual_seed(0), directed)
+    for name in ("gaze", "emotion"):
+        assert getattr(kept, name).known[directed].all()
+        assert getattr(kept, name).known[~directed].float().mean() == pytest.approx(0.5, abs=0.1)
+    assert kept.distance.known[directed].float().mean() == pytest.approx(0.5, abs=0.1)
+
+
 def test_a_lost_tail_is_the_end_of_the_sound(batch: Track) -> None:
     lost = Dropout(condition=0.0, tail=1.0)(conditions_of(batch, carry=4), torch.Generator().manual_seed(0))
     heard = lost.audio.known.sum(1)

@@ -47,7 +47,8 @@ def extract_clip(
     latents = {"pose": motion.pose[0], "dynamics": motion.dynamics[0], "features": features}
     labels = {name: clip.labels[name] for name in (*LABELS, *FOR_HANDLES) if name in clip.labels}
     found = {name: value.float().cpu() for name, value in latents.items()} | labels
-    return found | {"main_gaze": main_gaze(clip.labels["gaze"])}
+    directed = torch.full((len(clip),), bool(clip.facts.get("directed")))
+    return found | {"main_gaze": main_gaze(clip.labels["gaze"]), "directed": directed}
 
 
 def told(renderer: Renderer, clip: Footage) -> Motion:

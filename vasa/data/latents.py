@@ -2,7 +2,8 @@
 
 FOLDER/latents.json: {"version": 1, "space": {...}, "audio_dim": A, "clips": [{"name", "split", "person", "voice"}]};
 FOLDER/<name>.safetensors for each clip: pose [T, 6], dynamics [T, N], features [T, A], gaze [T, 2], distance [T, 1],
-emotion [T, 8], lip_opening [T], in float16 or float32, and main_gaze [2] of the clip. Its "statistics" are to be read
+emotion [T, 8], lip_opening [T], in float16 or float32, main_gaze [2] of the clip and, where somebody acts to
+direction, directed [T] bool. Its "statistics" are to be read
 by people.
 """
 
@@ -137,4 +138,6 @@ def _track(path: Path, space: MotionSpace, main_gaze: bool) -> Track:
     labels = {name: stored[name] for name in LABELS} | {"lip_opening": rearrange(stored["lip_opening"], "t -> t 1")}
     if main_gaze:
         labels["gaze"] = stored["main_gaze"].expand_as(labels["gaze"])
-    return Track(motion=motion[0], known=torch.ones(motion.shape[1], dtype=torch.bool), **labels)
+    known = torch.ones(motion.shape[1], dtype=torch.bool)
+    directed = stored["directed"] > 0 if "directed" in stored else ~known
+    return Track(motion=motion[0], directed=directed, known=known, **labels)

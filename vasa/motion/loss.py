@@ -12,6 +12,8 @@ from torch import Tensor
 from vasa.motion.conditions import CONTROLS, Conditions
 from vasa.motion.track import Track
 
+DIRECTED = ("gaze", "emotion")  # what people are told in directed clips
+
 
 @dataclass(frozen=True)
 class Dropout:
@@ -19,7 +21,8 @@ class Dropout:
 
     tail: how often the last frames of sound are lost, so that short sound works; the paper does it and does not say how
     often. least: frames that are left then at least, half a window where it is not said; a stream whose hop is shorter
-    begins with as little.
+    begins with as little. Samples that are directed [B] always see what was asked for, so that where nothing is asked
+    the network does what people do by themselves (our addition).
     """
 
     condition: float = 0.1
@@ -27,7 +30,9 @@ class Dropout:
     tail: float = 0.1
     least: int | None = None
 
-    def __call__(self, conditions: Conditions, generator: torch.Generator) -> Conditions:
+    def __call__(
+        self, conditions: Conditions, generator: torch.Generator, directed: Tensor | None = None
+    ) -> Conditions:  # fmt: skip
         """The same conditions, some of them unknown."""
         batch, window = conditions.audio.known.shape
         device = conditions.audio.known.device
@@ -37,7 +42,10 @@ class Dropout:
 
         begun = hit(self.previous)
         audio = conditions.audio.dropped(hit(self.condition)).dropped(self._tail(batch, window, generator))
-        controls = {name: getattr(conditions, name).dropped(hit(self.condition)) for name in CONTROLS}
+        lost = {name: hit(self.condition) for name in CONTROLS}
+        if directed is not None:
+            lost |= {name: lost[name] & ~directed for name in DIRECTED}
+        controls = {name: getattr(conditions, name).dropped(lost[name]) for name in CONTROLS}
         return replace(
             conditions, audio=audio, **controls,
             previous_audio=conditions.previous_audio.dropped(begun),

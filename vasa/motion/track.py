@@ -15,7 +15,8 @@ class Track:
     """One clip, or a batch of pieces of clips with a leading B; all float32.
 
     motion: [T, M], normalised by the space. features: [T, A]. gaze: [T, 2]. distance: [T, 1]. emotion: [T, 8].
-    lip_opening: [T, 1]. known: [T], False outside the clip.
+    lip_opening: [T, 1]. directed: [T], True where gaze and emotion were asked for and not chosen (see
+    `vasa.people.direction`). known: [T], False outside the clip.
     """
 
     motion: Tensor
@@ -24,6 +25,7 @@ class Track:
     distance: Tensor
     emotion: Tensor
     lip_opening: Tensor
+    directed: Tensor
     known: Tensor
 
     def map(self, function: Callable[[Tensor], Tensor]) -> Self:

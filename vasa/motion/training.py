@@ -66,7 +66,7 @@ class MotionTraining(LightningModule):
         noise = torch.randn(x0.shape, generator=random, device=x0.device)
         alpha, sigma = generator.schedule.alpha(time), generator.schedule.sigma(time)
         x_t = noised(x0, noise, alpha, sigma)
-        output = generator.net(x_t, time, self.dropout(conditions_of(batch, carry), random)).float()
+        output = generator.net(x_t, time, self._told(batch, random)).float()
         broad = rearrange(torch.stack([alpha, sigma]), "two b -> two b 1 1")
         target = generator.objective.target(x0, noise, *broad)
         clean = generator.objective.clean(output, x_t, *broad)
@@ -75,6 +75,11 @@ class MotionTraining(LightningModule):
             "velocity": velocity_mse(clean, x0, known, self.speed),
             "smoothness": smoothness_mse(clean, x0, known, self.speed),
         }
+
+    def _told(self, batch: Track, random: torch.Generator) -> Conditions:
+        """What the network is told of a batch."""
+        directed = (batch.directed & batch.known)[:, self.generator.carry :].any(1)
+        return self.dropout(conditions_of(batch, self.generator.carry), random, directed)
 
     def validation_step(self, batch: Track, batch_idx: int) -> None:  # noqa: ARG002
         drawn = draw(self.generator, batch.features, seed=self.seed)

@@ -61,19 +61,19 @@ class AdaptiveGroupNorm(nn.Module):
         nn.init.zeros_(self.shape.bias)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        scale, shift = rearrange(self.shape(embedding), "b (two c) -> two b c 1 1 1", two=2)
+        scale, shift = rearrange(self.shape(embedding), "b (two c) -> two b c" + " 1" * (x.ndim - 2), two=2)
         return self.norm(x) * (1 + scale) + shift
 
 
-class AdaptiveResBlock3d(nn.Module):
-    """A 3-D residual block steered by an embedding: [B, inside, D, H, W], [B, E] -> [B, outside, D, H, W]."""
+class AdaptiveResBlock(nn.Module):
+    """A residual block in 2 or 3 dimensions steered by an embedding: [B, inside, ...], [B, E] -> [B, outside, ...]."""
 
-    def __init__(self, inside: int, outside: int, *, embedding: int, standardise: bool = False) -> None:
+    def __init__(self, dims: int, inside: int, outside: int, *, embedding: int, standardise: bool = False) -> None:
         super().__init__()
         self.norm_in, self.norm_out = AdaptiveGroupNorm(inside, embedding), AdaptiveGroupNorm(outside, embedding)
-        self.conv_in = conv(3, inside, outside, standardise=standardise, bias=False)
-        self.conv_out = conv(3, outside, outside, bias=False)
-        self.skip = nn.Identity() if inside == outside else conv(3, inside, outside, 1, bias=False)
+        self.conv_in = conv(dims, inside, outside, standardise=standardise, bias=False)
+        self.conv_out = conv(dims, outside, outside, bias=False)
+        self.skip = nn.Identity() if inside == outside else conv(dims, inside, outside, 1, bias=False)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         h = self.conv_in(F.relu(self.norm_in(x, embedding)))
@@ -86,7 +86,7 @@ def spectral(model: nn.Module) -> nn.Module:
     Standardised weights are left out: their scale is fixed already, so that dividing by a norm would change nothing.
     """
     for block in model.modules():
-        if isinstance(block, ResBlock | AdaptiveResBlock3d):
+        if isinstance(block, ResBlock | AdaptiveResBlock):
             for layer in (block.conv_in, block.conv_out, block.skip):
                 if isinstance(layer, nn.Conv2d | nn.Conv3d) and not parametrize.is_parametrized(layer):
                     parametrizations.spectral_norm(layer)

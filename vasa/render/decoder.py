@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from vasa.geometry import depth_to_channels, sample_picture
+from vasa.geometry import depth_to_channels
 from vasa.render.blocks import ResBlock, conv, groups
 
 
@@ -49,44 +49,42 @@ class Decoder(nn.Module):
     own texture moved to its new place, which it paints over, and the source left still, which a learned mask lets
     through for the background. shuffle: s, the factor left to a pixel shuffle, so that nothing heavy runs at full size
     (paper: 1, none). sharpen: channels of one more step to twice the size, which begins as a plain enlargement of what
-    the steps before it paint, so that a smaller renderer can grow; 0 leaves it out. glide: whether the moved texture is
-    fetched once more, each pixel from beside where its cell was seen, see `Glide`. Both need ready-made pictures.
+    the steps before it paint, so that a smaller renderer can grow; 0 leaves it out, and it needs ready-made pictures.
     """
 
     def __init__(
-        self, *, widths: Sequence[int], ready: int, shuffle: int = 1, sharpen: int = 0, glide: bool = False,
+        self, *, widths: Sequence[int], ready: int, shuffle: int = 1, sharpen: int = 0,
         standardise: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         if ready not in (0, 2):
             raise ValueError(f"A decoder takes 0 or 2 ready-made pictures, moved and still; got ready={ready}.")
-        if (sharpen or glide) and not ready:
-            raise ValueError("A decoder sharpens and glides with ready-made pictures: set ready=2, or neither of them.")
+        if sharpen and not ready:
+            raise ValueError("A decoder sharpens with ready-made pictures: set ready=2, or sharpen=0.")
         self.shuffle = shuffle
         extra = [0] * (len(widths) - 2) + [3 * ready * shuffle**2]
         pairs = zip(widths, widths[1:], extra, strict=False)
         self.up = nn.ModuleList(ResBlock(2, a + more, b, standardise=standardise) for a, b, more in pairs)
         self.norm = nn.GroupNorm(groups(widths[-1]), widths[-1])
         self.last = conv(2, widths[-1], (4 if ready else 3) * shuffle**2)
-        self.glide = Glide(widths[-1], shuffle=shuffle) if glide else None
         self.fine = Fine(widths[-1], sharpen, shuffle=shuffle, standardise=standardise) if sharpen else None
 
     def forward(
-        self, features: Tensor, ready: Sequence[Tensor], route: Tensor | None = None
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Also returns how much of each pixel is the painted face: [B, 1, H, W], 1 without ready-made pictures; and the
-        moved texture as it was used. route: where that was fetched in the source, [B, H, W, 2] in [-1, 1]."""
+        self, features: Tensor, ready: Sequence[Tensor], paint: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        """Also returns how much of each pixel is the painted face: [B, 1, H, W], 1 without ready-made pictures.
+
+        paint: what is added to the painting of the face before its tanh, [B, 3, H, W].
+        """
         x, out = self._painted(features, ready if self.fine is None else [F.avg_pool2d(p, 2) for p in ready])
         if not ready:
-            return out.sigmoid(), torch.ones_like(out[:, :1]), None
+            return out.sigmoid(), torch.ones_like(out[:, :1])
         moved, still = ready
-        if self.glide is not None:
-            assert route is not None
-            moved = self.glide(x, still, route)
         if self.fine is not None:
             out = self.fine(x, out, [moved, still])
-        face, share = (moved + out[:, :3].tanh()).clamp(0, 1), out[:, 3:].sigmoid()
-        return share * face + (1 - share) * still, share, moved
+        painted = out[:, :3] if paint is None else out[:, :3] + paint
+        face, share = (moved + painted.tanh()).clamp(0, 1), out[:, 3:].sigmoid()
+        return share * face + (1 - share) * still, share
 
     def _painted(self, x: Tensor, ready: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """The last features and what they say of each pixel, colours and share, before it is held to its range."""
@@ -94,29 +92,6 @@ class Decoder(nn.Module):
             x = block(twice(x))
         x = self.up[-1](torch.cat([twice(x), *packed(ready, self.shuffle, like=x)], dim=1))
         return x, F.pixel_shuffle(self.last(F.relu(self.norm(x))).float(), self.shuffle)
-
-
-class Glide(nn.Module):
-    """Fetches each pixel from up to REACH beside where its cell was seen, at first from there (our addition).
-
-    A cell of the volume is four pixels wide and more: irises and lids move by one.
-    """
-
-    REACH = 0.08  # of half the picture's side
-
-    def __init__(self, inputs: int, *, shuffle: int) -> None:
-        super().__init__()
-        self.shuffle = shuffle
-        self.norm = nn.GroupNorm(groups(inputs), inputs)
-        self.last = conv(2, inputs, 2 * shuffle**2)
-        nn.init.zeros_(self.last.weight)  # type: ignore[arg-type]
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
-
-    def forward(self, features: Tensor, still: Tensor, route: Tensor) -> Tensor:
-        """Features [B, inputs, h, w], source [B, 3, H, W], route [B, H, W, 2] -> the source's pixels [B, 3, H, W]."""
-        by = F.pixel_shuffle(self.last(F.relu(self.norm(features))).float(), self.shuffle)
-        by = F.interpolate(by, size=still.shape[-2:], mode="bilinear", align_corners=False)
-        return sample_picture(still, route + self.REACH * rearrange(by.tanh(), "b xy h w -> b h w xy"))
 
 
 class Fine(nn.Module):

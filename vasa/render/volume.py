@@ -15,6 +15,7 @@ from vasa.render.appearance import Appearance, Identity
 from vasa.render.canonical import Canonical
 from vasa.render.checks import check_motion, check_picture, check_portrait
 from vasa.render.decoder import Decoder, Projection
+from vasa.render.eyes import EyeBand
 from vasa.render.meaning import Meaning
 from vasa.render.motion_encoder import Dynamics, Pose
 from vasa.render.warp import Warp, bend, look, rigid_grid
@@ -41,7 +42,8 @@ class VolumeRenderer(nn.Module):
     """Turns one face and a motion into pictures; implements `vasa.render.Renderer`.
 
     MegaPortraits 2.1 with the identity code in place of e_s (VASA-1, 3.1). `image_size` is the side of its pictures in
-    pixels; `space` what its latents mean; `blend` lets the decoder use the source's own pixels (not in the papers);
+    pixels; `space` what its latents mean; `blend` lets the decoder use the source's own pixels, `eyes` moves and paints
+    those about the eyes closely (both not in the papers);
     `spectral` divides the weights of residual blocks by their largest singular value (MegaPortraits, training details);
     `meaning` says which labels of virtual people the dynamics stand for, and is added by training on them.
     """
@@ -49,13 +51,14 @@ class VolumeRenderer(nn.Module):
     def __init__(
         self, *, image_size: int, space: MotionSpace, appearance: Appearance, identity: Identity, pose: Pose,
         dynamics: Dynamics, to_canonical: Warp, canonical: Canonical, to_posed: Warp, projection: Projection,
-        decoder: Decoder, blend: bool, spectral: bool = False, meaning: Meaning | None = None,
+        decoder: Decoder, blend: bool, eyes: EyeBand | None = None, spectral: bool = False,
+        meaning: Meaning | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.image_size, self.space, self.blend = image_size, space, blend
         self.appearance, self.identity, self.pose, self.dynamics = appearance, identity, pose, dynamics
         self.to_canonical, self.canonical, self.to_posed = to_canonical, canonical, to_posed
-        self.projection, self.decoder, self.meaning = projection, decoder, meaning
+        self.projection, self.decoder, self.eyes, self.meaning = projection, decoder, eyes, meaning
         if spectral:
             blocks.spectral(self)
 
@@ -95,10 +98,13 @@ class VolumeRenderer(nn.Module):
         assert portrait.route is not None
         seen = look(torch.cat([portrait.volume, portrait.route.to(portrait.volume.dtype)], dim=1).float(), field)
         features, depth = self.projection(seen[:, :-3], field, latents)
-        source = self._route(seen[:, -3:-1], depth)
+        source, paint = self._route(seen[:, -3:-1], depth), None
+        if self.eyes is not None:
+            eyes = self.eyes(portrait.picture, portrait.motion.frames(), latents, self.image_size)
+            source, paint = source + eyes.by, eyes.paint
         moved = sample_picture(portrait.picture, source)
-        picture, share, slid = self.decoder(features, [moved, portrait.picture] if self.blend else [], source)
-        return Shown(picture, field, depth, moved if slid is None else slid, share)
+        picture, share = self.decoder(features, [moved, portrait.picture] if self.blend else [], paint)
+        return Shown(picture, field, depth, moved, share)
 
     def _route(self, route: Tensor, depth: Tensor) -> Tensor:
         """Where each pixel's place on the head was seen in the source: route [B, 2, d, h, w] -> [B, H, W, 2]."""

@@ -11,7 +11,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from vasa.geometry import grid, sample_volume
-from vasa.render.blocks import AdaptiveResBlock3d, conv, groups
+from vasa.render.blocks import AdaptiveResBlock, conv, groups
 
 
 class Warp(nn.Module):
@@ -32,7 +32,7 @@ class Warp(nn.Module):
         self.start = nn.Linear(embedding, widths[0] * 16)
         self.lift = conv(2, widths[0], widths[0] * 4, 1)
         self.blocks = nn.ModuleList(
-            AdaptiveResBlock3d(a, b, embedding=embedding, standardise=standardise)
+            AdaptiveResBlock(3, a, b, embedding=embedding, standardise=standardise)
             for a, b in itertools.pairwise(widths)
         )
         self.norm = nn.GroupNorm(groups(widths[-1]), widths[-1])

@@ -1,0 +1,49 @@
+"""The band of the eyes lies where the head is, and changes nothing before it has learned."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from vasa.geometry import pose_matrix, sample_picture, transform
+from vasa.render.eyes import CENTRE, REACH, SURFACE, EyeBand, on_band
+
+
+def _band() -> EyeBand:
+    torch.manual_seed(0)
+    return EyeBand(motion=10, size=48, rows=28, width=8, blocks=1, embedding=16)
+
+
+POSES = torch.tensor([[0.0] * 6, [0.5, 0.2, -0.3, 0.1, -0.1, 0.2], [-0.6, -0.2, 0.2, 0.0, 0.1, -0.3]])
+
+
+def test_every_pixel_finds_its_place_on_the_band() -> None:
+    x, y = torch.rand(2, 3, 200, generator=torch.Generator().manual_seed(0)) * 0.5 - 0.25
+    head = torch.stack([x, y + CENTRE, SURFACE - x**2], dim=-1)
+    seen = transform(pose_matrix(POSES), head)[..., :2]  # where heads show these points
+    found = sample_picture(on_band(POSES, 256, 0.5).permute(0, 3, 1, 2), seen[:, None])[:, :, 0].mT
+    torch.testing.assert_close(found, torch.stack([x / REACH, y / (REACH * 0.5)], dim=-1), atol=0.01, rtol=0)
+
+
+def test_a_new_band_changes_nothing() -> None:
+    latents = torch.cat([POSES, torch.randn(3, 4)], dim=1)
+    redrawn = _band()(torch.rand(3, 3, 32, 32), latents, latents.flip(0), 32)
+    assert redrawn.by.shape == (3, 32, 32, 2)
+    assert redrawn.paint.shape == (3, 3, 32, 32)
+    assert not redrawn.by.any()
+    assert not redrawn.paint.any()
+
+
+@pytest.mark.parametrize("pose", POSES)
+def test_it_changes_the_eyes_and_nothing_else(pose: torch.Tensor) -> None:
+    band = _band()
+    torch.nn.init.constant_(band.last.bias, 4.0)
+    latents = torch.cat([pose, torch.zeros(4)])[None]
+    redrawn = band(torch.rand(1, 3, 64, 64), latents, latents, 64)
+    inside = (on_band(pose[None], 64, 28 / 48).abs() < 0.8).all(-1)
+    outside = (on_band(pose[None], 64, 28 / 48).abs() > 1.1).any(-1)
+    assert inside.sum() > 50
+    assert (redrawn.paint[:, 0][inside] > 3).all()
+    assert not redrawn.paint[:, 0][outside].any()
+    along = pose_matrix(pose[None])[0, :2, :2] @ torch.full((2,), band.STEP)
+    torch.testing.assert_close(redrawn.by[inside], along.expand(int(inside.sum()), 2), atol=1e-3, rtol=0)
