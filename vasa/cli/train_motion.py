@@ -25,8 +25,10 @@ def run(overrides: list[str]) -> None:
     """
     config = settings("motion", overrides, example="data.folder=LATENTS output=OUT")
     latents = Latents.load(config.data.folder, main_gaze=config.data.main_gaze)
-    model = fitted(config.motion, latents)
+    model = fitted(checkpoint.config_of(config.init) if config.init else config.motion, latents)
     generator = instantiate(model)
+    if config.init:
+        checkpoint.fill(generator, checkpoint.load(config.init).state_dict(), config.init)
     windows = Windows(latents.split("train"), window=generator.window, carry=generator.carry)
     calibrate(generator, windows.frames)
     probe = LinearProbe.fit(windows.frames.motion, windows.frames.lip_opening)
