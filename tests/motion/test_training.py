@@ -213,6 +213,17 @@ def test_the_command_writes_a_checkpoint_that_loads(folder: Path, tmp_path: Path
     assert any(path.name.startswith("events") for path in (out / "training").iterdir())
 
 
+def test_a_run_can_begin_from_an_earlier_one(folder: Path, tmp_path: Path) -> None:
+    settings = ["motion=tiny", f"data.folder={folder}", "batch_size=2", "average=0", "trainer.precision=32"]
+    run([*settings, f"output={tmp_path / 'first'}", "steps=2"])
+    settings.append("training.learning_rate=0")
+    run([*settings, f"output={tmp_path / 'second'}", f"init={tmp_path / 'first'}", "steps=1"])
+    first, second = (checkpoint.load(tmp_path / name).state_dict() for name in ("first", "second"))
+    torch.testing.assert_close(second, first)
+    with pytest.raises(ValueError, match="is no checkpoint"):
+        run([*settings, f"output={tmp_path / 'third'}", f"init={tmp_path / 'none'}", "steps=1"])
+
+
 def test_the_command_says_what_it_needs() -> None:
     with pytest.raises(ValueError, match=r"needs data\.folder, output"):
         run([])
