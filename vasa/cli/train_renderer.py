@@ -27,6 +27,8 @@ def run(overrides: list[str]) -> None:
     renderer = _renderer(config)
     channels_last(renderer)
     model = _meant(renderer, model, data.train.expression_spread())
+    for part in config.frozen:
+        renderer.get_submodule(part).requires_grad_(False)
     economise(renderer, recompute=config.recompute, compiled=config.compiled, backend=config.compiler)
     training = instantiate(config.training)(renderer)
     made = trainer(config, part="renderer", model=model)
@@ -35,7 +37,7 @@ def run(overrides: list[str]) -> None:
 
 
 def _renderer(config: DictConfig) -> VolumeRenderer:
-    """A new one, the one in `init`, or a new one with what fits of its weights (`grow`); `frozen` parts stay."""
+    """A new one, the one in `init`, or a new one with what fits of its weights (`grow`)."""
     if config.grow and not config.init:
         raise ValueError("grow=true takes the weights of another checkpoint: name it with init=FOLDER.")
     begun: VolumeRenderer | None = checkpoint.load(config.init).train() if config.init else None
@@ -44,8 +46,6 @@ def _renderer(config: DictConfig) -> VolumeRenderer:
         renderer.meaning = begun.meaning if begun.space.dynamics == renderer.space.dynamics else None
         new = checkpoint.take(renderer, begun.state_dict(), config.init)
         print(f"{len(new)} weights are new{': ' * bool(new)}{', '.join(new)}.")
-    for part in config.frozen:
-        renderer.get_submodule(part).requires_grad_(False)
     return renderer
 
 
