@@ -104,6 +104,16 @@ def test_directed_samples_always_see_what_was_asked_for(batch: Track) -> None:
     assert kept.distance.known[directed].float().mean() == pytest.approx(0.5, abs=0.1)
 
 
+def test_some_samples_are_asked_for_nothing_but_never_directed_ones(batch: Track) -> None:
+    many = conditions_of(Track.join([batch] * 40, torch.cat), carry=4)
+    directed = torch.arange(len(many.gaze.known)) % 2 == 0
+    kept = Dropout(condition=0.0, free=0.5)(many, torch.Generator().manual_seed(0), directed)
+    known = torch.stack([getattr(kept, name).known[:, 0] for name in ("gaze", "distance", "emotion")])
+    assert known[:, directed].all()
+    assert (known[:, ~directed].all(0) | ~known[:, ~directed].any(0)).all()
+    assert known[0, ~directed].float().mean() == pytest.approx(0.5, abs=0.1)
+
+
 def test_a_lost_tail_is_the_end_of_the_sound(batch: Track) -> None:
     lost = Dropout(condition=0.0, tail=1.0)(conditions_of(batch, carry=4), torch.Generator().manual_seed(0))
     heard = lost.audio.known.sum(1)

@@ -21,14 +21,15 @@ class Dropout:
 
     tail: how often the last frames of sound are lost, so that short sound works; the paper does it and does not say how
     often. least: frames that are left then at least, half a window where it is not said; a stream whose hop is shorter
-    begins with as little. Samples that are directed [B] always see what was asked for, so that where nothing is asked
-    the network does what people do by themselves (our addition).
+    begins with as little. Samples that are directed [B] always see what was asked for; of the others so many, `free`, are
+    asked for nothing at all, which is what people do by themselves (our addition).
     """
 
     condition: float = 0.1
     previous: float = 0.5
     tail: float = 0.1
     least: int | None = None
+    free: float = 0.0
 
     def __call__(
         self, conditions: Conditions, generator: torch.Generator, directed: Tensor | None = None
@@ -42,9 +43,9 @@ class Dropout:
 
         begun = hit(self.previous)
         audio = conditions.audio.dropped(hit(self.condition)).dropped(self._tail(batch, window, generator))
-        lost = {name: hit(self.condition) for name in CONTROLS}
-        if directed is not None:
-            lost |= {name: lost[name] & ~directed for name in DIRECTED}
+        free, told = hit(self.free), torch.zeros(batch, dtype=torch.bool, device=device)
+        told = told if directed is None else directed
+        lost = {name: (hit(self.condition) & ~(told & (name in DIRECTED))) | (free & ~told) for name in CONTROLS}
         controls = {name: getattr(conditions, name).dropped(lost[name]) for name in CONTROLS}
         return replace(
             conditions, audio=audio, **controls,
