@@ -21,7 +21,7 @@ class Dropout:
 
     tail: how often the last frames of sound are lost, so that short sound works; the paper does it and does not say how
     often. least: frames that are left then at least, half a window where it is not said; a stream whose hop is shorter
-    begins with as little. Samples that are directed [B] always see what was asked for; of the others so many, `free`, are
+    begins with as little. Samples that are directed [B] always see what was asked for; of the others a share `free` is
     asked for nothing at all, which is what people do by themselves (our addition).
     """
 
