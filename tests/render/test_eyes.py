@@ -47,3 +47,21 @@ def test_it_changes_the_eyes_and_nothing_else(pose: torch.Tensor) -> None:
     assert not redrawn.paint[:, 0][outside].any()
     along = pose_matrix(pose[None])[0, :2, :2] @ torch.full((2,), band.STEP)
     torch.testing.assert_close(redrawn.by[inside], along.expand(int(inside.sum()), 2), atol=1e-3, rtol=0)
+
+
+def test_looked_up_where_it_was_the_band_is_the_sources() -> None:
+    band, pictures = _band(), torch.rand(3, 3, 64, 64)
+    latents = torch.cat([POSES, torch.randn(3, 4)], dim=1)
+    torch.testing.assert_close(band.reenacted(pictures, latents, latents.flip(0)), band.seen(pictures, latents))
+
+
+def test_steps_can_go_along_with_the_latents() -> None:
+    """A driver whose fifth dynamics number is 1 looks a step to the right: what lay there comes to the middle."""
+    band = _band()
+    torch.nn.init.constant_(band.basis[9, 0], 9.0)
+    axis = (torch.arange(64) + 0.5) / 32 - 1
+    ramp = axis.expand(1, 3, 64, 64)
+    own, driver = torch.zeros(1, 10), torch.zeros(1, 10)
+    driver[0, 9] = 1
+    moved = band.reenacted(ramp, own, driver) - band.seen(ramp, own)
+    torch.testing.assert_close(moved[..., 8:-8, 10:-10], torch.full_like(moved[..., 8:-8, 10:-10], band.STEP))

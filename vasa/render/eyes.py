@@ -46,28 +46,46 @@ class EyeBand(nn.Module):
         self.last = conv(2, width, 4 * 5)
         nn.init.zeros_(self.last.weight)  # type: ignore[arg-type]
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        self.basis = nn.Parameter(torch.zeros(motion, 2, rows // 2, size // 2))  # steps along with what changes
 
     def forward(self, picture: Tensor, own: Tensor, latents: Tensor, size: int) -> Redrawn:
         """Source [B, 3, S, S] with its latents [B, M], and those to show [B, M] -> what changes at `size` pixels."""
-        with exact(picture.device):  # half precision would put places a pixel off
-            places, turned = self._places(picture), pose_matrix(own[:, :6].float())
-            band = sample_picture(picture, transform(turned, places)[:, 0, :, :, :2])
-            where = on_band(latents[:, :6].float(), size, self.rows / self.size)
-        change = self._change(band, places, torch.cat([own, latents], dim=1))
+        change = self._change(self.seen(picture, own), torch.cat([own, latents], dim=1))
         with exact(picture.device):
+            where = on_band(latents[:, :6].float(), size, self.rows / self.size)
             shown = F.grid_sample(change, where, align_corners=False)
-            step = self.STEP * shown[:, :2].tanh()  # on the head; `by` is the same as the source shows it
-            by = torch.einsum("b i j, b j h w -> b h w i", turned[:, :2, :2], step)
-        return Redrawn(by, shown[:, 2:])
+        return Redrawn(self._steps(shown, own), shown[:, 2:])
 
-    def _change(self, band: Tensor, places: Tensor, latents: Tensor) -> Tensor:
+    def seen(self, picture: Tensor, latents: Tensor, by: Tensor | None = None) -> Tensor:
+        """The band of pictures [B, 3, S, S] of latents [B, M], looked up `by` [B, rows, size, 2] beside its places."""
+        with exact(picture.device):  # half precision would put places a pixel off
+            where = transform(pose_matrix(latents[:, :6].float()), self._places(picture))[:, 0, :, :, :2]
+            return sample_picture(picture, where if by is None else where + by)
+
+    def reenacted(self, picture: Tensor, own: Tensor, latents: Tensor) -> Tensor:
+        """The source's band as the driver has it, by what is looked up alone: [B, 3, rows, size]."""
+        change = self._change(self.seen(picture, own), torch.cat([own, latents], dim=1))
+        return self.seen(picture, own, self._steps(change, own))
+
+    def _steps(self, change: Tensor, own: Tensor) -> Tensor:
+        """Steps on the head, [B, 2 and more, h, w], as the source shows them: [B, h, w, 2]."""
+        with exact(change.device):
+            along = pose_matrix(own[:, :6].float())[:, :2, :2]
+            return torch.einsum("b i j, b j h w -> b h w i", along, self.STEP * change[:, :2].tanh())
+
+    def _change(self, band: Tensor, latents: Tensor) -> Tensor:
         """[B, 5, rows, size], fading towards the edges."""
+        places = self._places(band)
         across, down = places[:, 0, :, :, 0] / REACH, (places[:, 0, :, :, 1] - CENTRE) / REACH * self.size / self.rows
         x = self.first(F.pixel_unshuffle(torch.cat([band * 2 - 1, torch.stack([across, down], dim=1)], dim=1), 2))
         embedding = self.embed(latents)
         for block in self.blocks:
             x = block(x, embedding)
         change = F.pixel_shuffle(self.last(F.relu(self.norm(x))).float(), 2)
+        own, driver = latents.chunk(2, dim=1)
+        straight = torch.einsum("b m, m i h w -> b i h w", driver - own, self.basis).float()
+        straight = F.interpolate(straight, scale_factor=2.0, mode="bilinear", align_corners=False)
+        change = torch.cat([change[:, :2] + straight, change[:, 2:]], dim=1)
         fade = ((1 - across.abs()).clamp(0, 0.15) * (1 - down.abs()).clamp(0, 0.15)) / 0.15**2
         return change * fade[:, None]
 
