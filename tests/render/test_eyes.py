@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 
+from vasa.config import instantiate, leaf
 from vasa.geometry import pose_matrix, sample_picture, transform
+from vasa.render import VolumeRenderer
 from vasa.render.eyes import CENTRE, REACH, SURFACE, EyeBand, on_band
+from vasa.render.losses import BandLoss
+from vasa.render.passes import Passes
+from vasa.render.truth import Truth
+from vasa.testing import check_renderer
+from vasa.types import Motion
 
 
 def _band() -> EyeBand:
@@ -65,3 +72,43 @@ def test_steps_can_go_along_with_the_latents() -> None:
     driver[0, 9] = 1
     moved = band.reenacted(ramp, own, driver) - band.seen(ramp, own)
     torch.testing.assert_close(moved[..., 8:-8, 10:-10], torch.full_like(moved[..., 8:-8, 10:-10], band.STEP))
+
+
+def _with_eyes() -> VolumeRenderer:
+    torch.manual_seed(0)
+    renderer: VolumeRenderer = instantiate(leaf("renderer", "tiny"))
+    size = renderer.space.size
+    renderer.eyes = EyeBand(motion=size, size=16, rows=8, width=8, blocks=1, embedding=8)
+    return renderer
+
+
+def _passes(renderer: VolumeRenderer) -> Passes:
+    """Two sources with two drivers each, that look alike but for their latents."""
+    side, latents = renderer.image_size, torch.randn(4, renderer.space.size) * 0.1
+
+    def truth(count: int) -> Truth:
+        picture = torch.rand(2, 3, side, side).repeat(count // 2, 1, 1, 1)
+        empty = {name: torch.zeros(0) for name in ("place", "depth", "part", "expression", "emphasis", "eyes")}
+        return Truth(picture=picture, pose=torch.zeros(count, 6), **empty)
+
+    own = Motion(latents[:2, None, :6], latents[:2, None, 6:])
+    return Passes(renderer, truth(2), truth(4), of_source=own, latents=latents, foreground=False)
+
+
+def test_a_renderer_with_eyes_keeps_the_promises_of_renderers() -> None:
+    check_renderer(_with_eyes().eval())
+
+
+def test_the_band_loss_teaches_the_eyes_alone() -> None:
+    renderer = _with_eyes()
+    BandLoss()(_passes(renderer)).backward()
+    moved = {name.split(".")[0] for name, p in renderer.named_parameters() if p.grad is not None and p.grad.any()}
+    assert moved == {"eyes"}
+    renderer.eyes = None
+    with pytest.raises(ValueError, match="give it `eyes`"):
+        BandLoss()(_passes(renderer))
+
+
+def test_a_band_has_even_sides() -> None:
+    with pytest.raises(ValueError, match="even sides; got 16 x 9"):
+        EyeBand(motion=10, size=16, rows=9, width=8, blocks=1, embedding=8)

@@ -30,14 +30,17 @@ class EyeBand(nn.Module):
 
     Irises and lids move by a pixel or two of a picture, and a cell of the volume is four wide. A network sees the
     source's band, and the latents of source and driver, motion numbers each, and says for every pixel where in the
-    source to look instead, up to `STEP` canonical units away, and what to paint over it. That gaze can be warped is
-    from DeepWarp (Ganin et al. 2016, 3); the rest is our addition.
+    source to look instead, up to `STEP` canonical units away, and what to paint over it; `basis` are steps that simply
+    go along with what driver and source differ in. That gaze can be warped is from DeepWarp (Ganin et al. 2016, 3); the
+    rest is our addition. Raises ValueError where the band has an odd side.
     """
 
     STEP = 0.12
 
     def __init__(self, *, motion: int, size: int, rows: int, width: int, blocks: int, embedding: int) -> None:
         super().__init__()
+        if size % 2 or rows % 2:
+            raise ValueError(f"The band of the eyes has even sides; got {size} x {rows}.")
         self.size, self.rows = size, rows
         self.embed = nn.Sequential(nn.Linear(2 * motion, embedding), nn.ReLU(), nn.Linear(embedding, embedding))
         self.first = conv(2, 4 * 5, width, 1)
@@ -46,7 +49,7 @@ class EyeBand(nn.Module):
         self.last = conv(2, width, 4 * 5)
         nn.init.zeros_(self.last.weight)  # type: ignore[arg-type]
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
-        self.basis = nn.Parameter(torch.zeros(motion, 2, rows // 2, size // 2))  # steps along with what changes
+        self.basis = nn.Parameter(torch.zeros(motion, 2, rows // 2, size // 2))
 
     def forward(self, picture: Tensor, own: Tensor, latents: Tensor, size: int) -> Redrawn:
         """Source [B, 3, S, S] with its latents [B, M], and those to show [B, M] -> what changes at `size` pixels."""
