@@ -89,7 +89,7 @@ class EyeBand(nn.Module):
         straight = torch.einsum("b m, m i h w -> b i h w", driver - own, self.basis).float()
         straight = F.interpolate(straight, scale_factor=2.0, mode="bilinear", align_corners=False)
         change = torch.cat([change[:, :2] + straight, change[:, 2:]], dim=1)
-        fade = ((1 - across.abs()).clamp(0, 0.15) * (1 - down.abs()).clamp(0, 0.15)) / 0.15**2
+        fade = (1 - across.abs()).clamp(0.0, 0.15) * (1 - down.abs()).clamp(0.0, 0.15) / 0.15**2
         return change * fade[:, None]
 
     def _places(self, like: Tensor) -> Tensor:
@@ -97,7 +97,7 @@ class EyeBand(nn.Module):
         numbers = (torch.arange(n, device=like.device) + 0.5 - n / 2 for n in (self.size, self.rows))
         x, y = (number * (2 * REACH / self.size) for number in numbers)
         down, across = torch.meshgrid(y + CENTRE, x, indexing="ij")
-        return torch.stack([across, down, SURFACE - across**2], dim=-1).expand(len(like), 1, -1, -1, -1)
+        return torch.stack([across, down, SURFACE - across**2], dim=-1).expand(like.shape[0], 1, -1, -1, -1)
 
 
 def on_band(pose: Tensor, size: int, aspect: float) -> Tensor:
