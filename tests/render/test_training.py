@@ -207,6 +207,8 @@ def test_a_renderer_takes_films_with_the_labels_it_knows(film: Path, tmp_path: P
         instantiate(compose("train_renderer", _settings(film, tmp_path / "out", 2)).training)(renderer)
     renderer.meaning = Meaning.of(torch.ones(14), dynamics=renderer.space.dynamics)
     checkpoint.save(tmp_path / "other", renderer, {**config, "meaning": renderer.meaning.config()})
+    with pytest.raises(ValueError, match="train its encoders with loss=reading"):
+        _run(film, tmp_path / "out", 2, "training.labelled=0.5")
     with pytest.raises(ValueError, match="14 labels of expression, the film has 15"):
         _run(film, tmp_path / "out", 2, f"init={tmp_path / 'other'}")
 

@@ -53,7 +53,7 @@ def test_sharpening_begins_as_an_enlargement() -> None:
     fine = Decoder(widths=[16, 8], ready=2, shuffle=2, sharpen=8)
     assert all(name.startswith("fine.") for name in checkpoint.take(fine, plain.state_dict(), "plain"))
     features, ready = torch.rand(1, 16, 4, 4), [torch.rand(1, 3, 32, 32) for _ in range(2)]
-    (picture, share, _), (_, coarse, _) = fine(features, ready), plain(features, [F.avg_pool2d(p, 2) for p in ready])
+    (picture, share), (_, coarse) = fine(features, ready), plain(features, [F.avg_pool2d(p, 2) for p in ready])
     enlarged = F.interpolate(coarse.logit(), scale_factor=2.0, mode="bilinear", align_corners=False)
     torch.testing.assert_close(share.logit(), enlarged, atol=1e-4, rtol=1e-4)
     picture.sum().backward()

@@ -26,7 +26,7 @@ def run(overrides: list[str]) -> None:
     data = instantiate(config.data)
     renderer = _renderer(config)
     channels_last(renderer)
-    model = _meant(renderer, model, data.train.expression_spread())
+    model = _meant(renderer, model, data.train.expression_spread(), labelled=config.training.labelled)
     for part in config.frozen:
         renderer.get_submodule(part).requires_grad_(False)
     economise(renderer, recompute=config.recompute, compiled=config.compiled, backend=config.compiler)
@@ -49,11 +49,13 @@ def _renderer(config: DictConfig) -> VolumeRenderer:
     return renderer
 
 
-def _meant(renderer: VolumeRenderer, model: DictConfig, spread: Tensor) -> DictConfig:
+def _meant(renderer: VolumeRenderer, model: DictConfig, spread: Tensor, *, labelled: float) -> DictConfig:
     """The configuration of a renderer with a meaning; one that has none is given it, for labels that vary so much, [E].
 
-    Raises ValueError where it knows other labels.
+    Raises ValueError where it knows other labels, or none and drivers are to be labelled.
     """
+    if renderer.meaning is None and labelled:
+        raise ValueError("training.labelled needs an init that knows labels; train its encoders with loss=reading.")
     if renderer.meaning is None:
         renderer.meaning = Meaning.of(spread, dynamics=renderer.space.dynamics)
     renderer.meaning.check(len(spread))

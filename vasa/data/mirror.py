@@ -62,8 +62,9 @@ class Mirrored:
     def labels(self) -> dict[str, Tensor]:
         """Each [T, ...]."""
         there = self.clip.labels
-        turned = {name: there[name] * torch.tensor(signs) for name, signs in _SIDED.items()}
-        turned |= {"blink": there["blink"].flip(-1), "expression": there["expression"][:, self.partners]}
+        turned = {name: there[name] * torch.tensor(signs) for name, signs in _SIDED.items() if name in there}
+        swapped = {"blink": [1, 0], "expression": self.partners}
+        turned |= {name: there[name][:, columns] for name, columns in swapped.items() if name in there}
         return turned | {name: there[name] for name in _EVEN}
 
     def frames(self, index: np.ndarray | slice) -> Tensor:
