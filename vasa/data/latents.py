@@ -3,8 +3,7 @@
 FOLDER/latents.json: {"version": 1, "space": {...}, "audio_dim": A, "clips": [{"name", "split", "person", "voice"}]};
 FOLDER/<name>.safetensors for each clip: pose [T, 6], dynamics [T, N], features [T, A], gaze [T, 2], distance [T, 1],
 emotion [T, 8], lip_opening [T], in float16 or float32, main_gaze [2] of the clip and, where somebody acts to
-direction, directed [T] bool. Its "statistics" are to be read
-by people.
+direction, directed [T] bool. Its "statistics" are to be read by people.
 """
 
 from __future__ import annotations

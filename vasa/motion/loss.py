@@ -43,8 +43,8 @@ class Dropout:
 
         begun = hit(self.previous)
         audio = conditions.audio.dropped(hit(self.condition)).dropped(self._tail(batch, window, generator))
-        free, told = hit(self.free), torch.zeros(batch, dtype=torch.bool, device=device)
-        told = told if directed is None else directed
+        free = hit(self.free)
+        told = torch.zeros_like(free) if directed is None else directed
         lost = {name: (hit(self.condition) & ~(told & (name in DIRECTED))) | (free & ~told) for name in CONTROLS}
         controls = {name: getattr(conditions, name).dropped(lost[name]) for name in CONTROLS}
         return replace(

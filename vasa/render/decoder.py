@@ -53,9 +53,8 @@ class Decoder(nn.Module):
     """
 
     def __init__(
-        self, *, widths: Sequence[int], ready: int, shuffle: int = 1, sharpen: int = 0,
-        standardise: bool = False,
-    ) -> None:  # fmt: skip
+        self, *, widths: Sequence[int], ready: int, shuffle: int = 1, sharpen: int = 0, standardise: bool = False
+    ) -> None:
         super().__init__()
         if ready not in (0, 2):
             raise ValueError(f"A decoder takes 0 or 2 ready-made pictures, moved and still; got ready={ready}.")
@@ -69,21 +68,15 @@ class Decoder(nn.Module):
         self.last = conv(2, widths[-1], (4 if ready else 3) * shuffle**2)
         self.fine = Fine(widths[-1], sharpen, shuffle=shuffle, standardise=standardise) if sharpen else None
 
-    def forward(
-        self, features: Tensor, ready: Sequence[Tensor], paint: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:  # fmt: skip
-        """Also returns how much of each pixel is the painted face: [B, 1, H, W], 1 without ready-made pictures.
-
-        paint: what is added to the painting of the face before its tanh, [B, 3, H, W].
-        """
+    def forward(self, features: Tensor, ready: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Also returns how much of each pixel is the painted face: [B, 1, H, W], 1 without ready-made pictures."""
         x, out = self._painted(features, ready if self.fine is None else [F.avg_pool2d(p, 2) for p in ready])
         if not ready:
             return out.sigmoid(), torch.ones_like(out[:, :1])
         moved, still = ready
         if self.fine is not None:
             out = self.fine(x, out, [moved, still])
-        painted = out[:, :3] if paint is None else out[:, :3] + paint
-        face, share = (moved + painted.tanh()).clamp(0, 1), out[:, 3:].sigmoid()
+        face, share = (moved + out[:, :3].tanh()).clamp(0, 1), out[:, 3:].sigmoid()
         return share * face + (1 - share) * still, share
 
     def _painted(self, x: Tensor, ready: Sequence[Tensor]) -> tuple[Tensor, Tensor]:

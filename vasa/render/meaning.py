@@ -46,6 +46,24 @@ class Meaning(nn.Module):
         made.spread.copy_(spread)
         return made
 
+    @classmethod
+    def principal(cls, labels: Tensor, spread: Tensor, *, dynamics: int) -> Self:
+        """Dynamics that are the principal components of labels [F, E] over their spread [E], turned at random, so that
+        each varies alike and none is a detail.
+
+        Raises ValueError where there are more dynamics than labels or frames.
+        """
+        if dynamics > min(labels.shape):
+            raise ValueError(f"{dynamics} dynamics cannot stand for {labels.shape[1]} labels of {len(labels)} frames.")
+        middle = labels.double().mean(0)
+        components = torch.linalg.svd((labels.double() - middle) / spread, full_matrices=False).Vh[:dynamics]
+        random = torch.randn(dynamics, dynamics, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        made = cls.of(spread, dynamics=dynamics)
+        with torch.no_grad():
+            made.line.weight.copy_(spread[:, None] * (torch.linalg.qr(random).Q @ components).mT)
+            made.line.bias.copy_(middle)
+        return made
+
     def config(self) -> dict[str, object]:
         """Its `_target_` tree."""
         count, dynamics = self.line.weight.shape

@@ -14,8 +14,8 @@ from vasa.render import blocks
 from vasa.render.appearance import Appearance, Identity
 from vasa.render.canonical import Canonical
 from vasa.render.checks import check_motion, check_picture, check_portrait
+from vasa.render.closeup import Closeup
 from vasa.render.decoder import Decoder, Projection
-from vasa.render.eyes import EyeBand
 from vasa.render.meaning import Meaning
 from vasa.render.motion_encoder import Dynamics, Pose
 from vasa.render.warp import Warp, bend, look, rigid_grid
@@ -42,23 +42,23 @@ class VolumeRenderer(nn.Module):
     """Turns one face and a motion into pictures; implements `vasa.render.Renderer`.
 
     MegaPortraits 2.1 with the identity code in place of e_s (VASA-1, 3.1). `image_size` is the side of its pictures in
-    pixels; `space` what its latents mean; `blend` lets the decoder use the source's own pixels, `eyes` moves and paints
-    those about the eyes closely (both not in the papers);
-    `spectral` divides the weights of residual blocks by their largest singular value (MegaPortraits, training details);
-    `meaning` says which labels of virtual people the dynamics stand for, and is added by training on them.
+    pixels; `space` what its latents mean; `blend` lets the decoder use the source's own pixels, `closeup` redraws eyes,
+    brows and mouth closely over what is decoded (both not in the papers); `spectral` divides the weights of residual
+    blocks by their largest singular value (MegaPortraits, training details); `meaning` says which labels of virtual
+    people the dynamics stand for, and is added by training on them.
     """
 
     def __init__(
         self, *, image_size: int, space: MotionSpace, appearance: Appearance, identity: Identity, pose: Pose,
         dynamics: Dynamics, to_canonical: Warp, canonical: Canonical, to_posed: Warp, projection: Projection,
-        decoder: Decoder, blend: bool, eyes: EyeBand | None = None, spectral: bool = False,
+        decoder: Decoder, blend: bool, closeup: Closeup | None = None, spectral: bool = False,
         meaning: Meaning | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.image_size, self.space, self.blend = image_size, space, blend
         self.appearance, self.identity, self.pose, self.dynamics = appearance, identity, pose, dynamics
         self.to_canonical, self.canonical, self.to_posed = to_canonical, canonical, to_posed
-        self.projection, self.decoder, self.eyes, self.meaning = projection, decoder, eyes, meaning
+        self.projection, self.decoder, self.closeup, self.meaning = projection, decoder, closeup, meaning
         if spectral:
             blocks.spectral(self)
 
@@ -88,7 +88,8 @@ class VolumeRenderer(nn.Module):
         offsets = self.to_canonical(latents, code)
         cells = rearrange(offsets, "b i d h w -> b d h w i") + grid(*offsets.shape[2:], like=offsets)
         route = rearrange(transform(pose_matrix(latents[:, :6]), cells), "b d h w i -> b i d h w")
-        return Portrait(self.canonical(look(posed, route)), code, motion, image, route)
+        details = None if self.closeup is None else self.closeup.look(image, latents)
+        return Portrait(self.canonical(look(posed, route)), code, motion, image, route, details)
 
     def show(self, portrait: Portrait, latents: Tensor) -> Shown:
         """One frame each: portraits of B faces, latents [B, M]."""
@@ -98,12 +99,12 @@ class VolumeRenderer(nn.Module):
         assert portrait.route is not None
         seen = look(torch.cat([portrait.volume, portrait.route.to(portrait.volume.dtype)], dim=1).float(), field)
         features, depth = self.projection(seen[:, :-3], field, latents)
-        source, paint = self._route(seen[:, -3:-1], depth), None
-        if self.eyes is not None:
-            eyes = self.eyes(portrait.picture, portrait.motion.frames(), latents, self.image_size)
-            source, paint = source + eyes.by, eyes.paint
-        moved = sample_picture(portrait.picture, source)
-        picture, share = self.decoder(features, [moved, portrait.picture] if self.blend else [], paint)
+        moved = sample_picture(portrait.picture, self._route(seen[:, -3:-1], depth))
+        picture, share = self.decoder(features, [moved, portrait.picture] if self.blend else [])
+        if self.closeup is not None:
+            assert portrait.details is not None
+            own = portrait.motion.frames()
+            picture = self.closeup.over(picture, portrait.picture, portrait.details, own, latents)
         return Shown(picture, field, depth, moved, share)
 
     def _route(self, route: Tensor, depth: Tensor) -> Tensor:
@@ -117,6 +118,8 @@ class VolumeRenderer(nn.Module):
         check_portrait(portrait, volume=shape, identity=self.to_posed.identity.in_features, size=self.image_size)
         if portrait.route is None:
             raise ValueError("This portrait has no route: another renderer made it. Encode the picture again.")
+        if (portrait.details is None) != (self.closeup is None):
+            raise ValueError("This portrait was remembered with another closeup or none: encode the picture again.")
         check_motion(motion, self.space, portrait)
 
 
@@ -127,5 +130,5 @@ def spread(portrait: Portrait, length: int) -> Portrait:
         return repeat(x, "b ... -> (b t) ...", t=length)
 
     motion = Motion(each(portrait.motion.pose), each(portrait.motion.dynamics))
-    route = None if portrait.route is None else each(portrait.route)
-    return Portrait(each(portrait.volume), each(portrait.identity), motion, each(portrait.picture), route)
+    route, details = (None if x is None else each(x) for x in (portrait.route, portrait.details))
+    return Portrait(each(portrait.volume), each(portrait.identity), motion, each(portrait.picture), route, details)

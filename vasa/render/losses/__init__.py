@@ -8,12 +8,11 @@ from vasa.render.losses.adversarial import AdversarialLoss, CriticLoss, Matching
 from vasa.render.losses.geometry import DepthLoss, FieldLoss, RouteLoss, along_depth
 from vasa.render.losses.motion import ContrastLoss, ExpressionLoss, PoseLoss, SpreadLoss
 from vasa.render.losses.person import CrossIdentityLoss, GazeLoss, IdentityLoss, ReadLoss
-from vasa.render.losses.picture import BandLoss, PerceptualLoss, PixelLoss
+from vasa.render.losses.picture import PerceptualLoss, PixelLoss
 from vasa.render.losses.transfer import ConsistencyLoss
 
 __all__ = [
     "AdversarialLoss",
-    "BandLoss",
     "ConsistencyLoss",
     "ContrastLoss",
     "CriticLoss",

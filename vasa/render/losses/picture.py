@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from einops import repeat
 from torch import Tensor, nn
 
 from vasa.render.fixed import Fixed
@@ -68,20 +67,3 @@ class PerceptualLoss(nn.Module):
     def _distance(self, ours: Tensor, theirs: Tensor) -> Tensor:
         distance = (ours - theirs).abs().mean()
         return distance / theirs.detach().abs().mean() if self.relative else distance
-
-
-class BandLoss(nn.Module):
-    """The band of the eyes, looked up in the source alone, must be the driver's: mean |x - y| (needs `EyeBand`).
-
-    Not in the papers. What the rest of the renderer paints there takes no part, so that irises are moved and not drawn.
-    """
-
-    def forward(self, passes: Passes) -> Tensor:
-        eyes = passes.renderer.eyes
-        if eyes is None:
-            raise ValueError("The band loss is of a renderer's eyes: give it `eyes`, or leave the loss out.")
-        each = len(passes.latents) // passes.sources
-        picture = repeat(passes.source.picture, "b ... -> (b n) ...", n=each)
-        own = repeat(passes.of_source.frames(), "b m -> (b n) m", n=each)
-        made, truth = eyes.reenacted(picture, own, passes.latents), eyes.seen(passes.target.picture, passes.latents)
-        return (made - truth).abs().mean()

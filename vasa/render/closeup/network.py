@@ -1,0 +1,137 @@
+"""The network that redraws the middle of the face in the patch's own pixels."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+
+from vasa.geometry import sample_picture
+from vasa.render.blocks import AdaptiveResBlock, ResBlock, conv, groups
+from vasa.render.closeup import surface
+from vasa.render.speed import exact
+
+_OUT = 6  # step in x and y, share that is looked up, paint in red, green, blue
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of the patch: maps [B, 6, rows, columns] of steps (x and y, canonical units), of the share of each
+    pixel that is looked up in the source, and of the paint for the rest, RGB in [0, 1]."""
+
+    maps: Tensor
+
+    def drawn(self, picture: Tensor, own: Tensor, at: Tensor) -> Tensor:
+        """The patch at canonical places at [B, h, w, 2], from sources [B, 3, S, S] in poses own [B, 6]."""
+        found = surface.read(self.maps, at)
+        return _mixed(found, sample_picture(picture, surface.on_picture(at + _steps(found), own)))
+
+
+class Closeup(nn.Module):
+    """Moves and paints the face from brows to chin at its own resolution, `rows` high and `columns` wide.
+
+    Irises, lids, brows and lips move by pixels, and a cell of the volume is four of them wide. On a surface that all
+    faces share (`vasa.render.closeup.surface`) the middle of a face is a flat picture, so that a 2-D network can see
+    the source's and say, for every pixel and the motion of a driver, where in the source to look instead and what to
+    paint where nothing there would do, as behind lips that open. `basis` are steps that go along with what driver and
+    source differ in, so that the network has only to say what is particular to a face.
+
+    motion: numbers of a latent. widths: channels at 1/2, 1/4 and 1/8 of the patch's resolution. blocks: at the last.
+    Not in the papers: warping with what is painted over it is from X2Face and FOMM (Siarohin et al. 2019, 3.2), that
+    gaze can be warped from DeepWarp (Ganin et al. 2016, 3). Raises ValueError where a side is no multiple of 8.
+    """
+
+    STEP = 0.2  # canonical units that are looked aside at most
+
+    def __init__(
+        self, *, motion: int, rows: int, columns: int, widths: Sequence[int], blocks: int, embedding: int
+    ) -> None:
+        super().__init__()
+        if rows % 8 or columns % 8 or len(widths) != 3:
+            raise ValueError(f"A closeup has sides of multiples of 8 and 3 widths; got {rows} x {columns}, {widths}.")
+        self.rows, self.columns, self.widths = rows, columns, tuple(widths)
+        self.first = conv(2, 4 * 5, widths[0], 1)
+        self.down = nn.ModuleList(ResBlock(2, a, b) for a, b in zip((widths[0], *widths), widths, strict=False))
+        self.embed = nn.Sequential(nn.Linear(2 * motion, embedding), nn.ReLU(), nn.Linear(embedding, embedding))
+        self.deep = nn.ModuleList(AdaptiveResBlock(2, widths[2], widths[2], embedding=embedding) for _ in range(blocks))
+        self.narrow = nn.ModuleList(conv(2, low, high, 1) for high, low in itertools.pairwise(widths))
+        self.up = nn.ModuleList(AdaptiveResBlock(2, high, high, embedding=embedding) for high in widths[:2])
+        self.norm = nn.GroupNorm(groups(widths[0]), widths[0])
+        self.last = conv(2, widths[0], 4 * _OUT)
+        nn.init.zeros_(self.last.weight)  # type: ignore[arg-type]
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        self.basis = nn.Parameter(torch.zeros(motion, 2, rows // 4, columns // 4))
+
+    def patch(self, picture: Tensor, pose: Tensor, aside: Tensor | None = None) -> Tensor:
+        """The patch of pictures [B, 3, S, S] in poses [B, 6], looked up `aside` [B, rows, columns, 2], if anything, of
+        its places: [B, 3, rows, columns]."""
+        with exact(picture.device):  # half precision would put places a pixel off
+            return sample_picture(picture, surface.on_picture(self._places(pose, aside), pose.float()))
+
+    def look(self, picture: Tensor, own: Tensor, aside: Tensor | None = None) -> Tensor:
+        """The source side, once a face: pictures [B, 3, S, S], latents [B, M] -> details [B, F, rows / 8, columns / 8]."""
+        seen = self.patch(picture, own[:, :6], aside)
+        half = surface.places(self.rows, self.columns, seen).new_tensor(surface.HALF)
+        spots = (surface.places(self.rows, self.columns, seen) - seen.new_tensor([0, surface.MIDDLE_Y])) / half
+        spots = rearrange(spots, "h w i -> 1 i h w").expand(len(seen), -1, -1, -1)
+        x, found = self.first(F.pixel_unshuffle(torch.cat([seen * 2 - 1, spots], dim=1), 2)), []
+        for number, block in enumerate(self.down):
+            x = block(F.avg_pool2d(x, 2) if number else x)
+            found.append(F.pixel_unshuffle(x, 4 >> number))
+        return torch.cat(found, dim=1)
+
+    def change(self, details: Tensor, own: Tensor, latents: Tensor) -> Change:
+        """What becomes of faces with these details and latents own [B, M] when they do as latents [B, M] say."""
+        high, middle, x = self._unpacked(details)
+        embedding = self.embed(torch.cat([own, latents], dim=1))
+        for block in self.deep:
+            x = block(x, embedding)
+        for number, skip in ((1, middle), (0, high)):
+            x = self.up[number](
+                F.interpolate(self.narrow[number](x), scale_factor=2.0, mode="nearest") + skip, embedding
+            )
+        out = F.pixel_shuffle(self.last(F.relu(self.norm(x))).float(), 2)
+        straight = torch.einsum("b m, m i h w -> b i h w", (latents - own).float(), self.basis.float())
+        straight = F.interpolate(straight, scale_factor=4.0, mode="bilinear", align_corners=False)
+        steps = self.STEP * (out[:, :2] + straight).tanh()
+        return Change(torch.cat([steps, (out[:, 2:3] + 3).sigmoid(), out[:, 3:].sigmoid()], dim=1))
+
+    def drawn(self, change: Change, picture: Tensor, own: Tensor, aside: Tensor | None = None) -> Tensor:
+        """The patch itself, redrawn from sources [B, 3, S, S] of latents own [B, M]: [B, 3, rows, columns]."""
+        with exact(picture.device):
+            at = self._places(own, aside) + _steps(change.maps)
+            return _mixed(change.maps, sample_picture(picture, surface.on_picture(at, own[:, :6].float())))
+
+    def over(
+        self, shown: Tensor, picture: Tensor, details: Tensor, own: Tensor, latents: Tensor
+    ) -> Tensor:  # fmt: skip
+        """Pictures shown [B, 3, S, S] of latents [B, M] with the middle of the face redrawn from sources `picture`."""
+        change = self.change(details, own, latents)
+        with exact(shown.device):
+            at = surface.on_patch(latents[:, :6].float(), shown.shape[-1])
+            face, share = change.drawn(picture, own[:, :6].float(), at), surface.share(at)[:, None]
+            return torch.lerp(shown, face.to(shown.dtype), share.to(shown.dtype))
+
+    def _places(self, like: Tensor, aside: Tensor | None) -> Tensor:
+        at = surface.places(self.rows, self.columns, like).expand(len(like), -1, -1, -1)
+        return at if aside is None else at + aside
+
+    def _unpacked(self, details: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Features at 1/2, 1/4 and 1/8 of the patch's resolution."""
+        sizes = [width * (4 >> number) ** 2 for number, width in enumerate(self.widths)]
+        high, middle, low = details.split(sizes, dim=1)
+        return F.pixel_shuffle(high, 4), F.pixel_shuffle(middle, 2), low
+
+
+def _steps(maps: Tensor) -> Tensor:
+    return rearrange(maps[:, :2], "b i h w -> b h w i")
+
+
+def _mixed(maps: Tensor, seen: Tensor) -> Tensor:
+    """What is looked up for its share of every pixel, paint for the rest."""
+    return torch.lerp(maps[:, 3:], seen.to(maps.dtype), maps[:, 2:3])

@@ -1,0 +1,94 @@
+"""Dynamics in another basis: those of a trained renderer become the ones that labels stand for at full size.
+
+An encoder that reads eyes with r = 0.7 gives them 0.7 of their size, and the line from labels to such dynamics would go
+three times beyond what the renderer ever saw. Here dynamics are defined by the labels (`Meaning.principal`), the
+encoder's last layer is fitted to them, and the layers that dynamics steer are told, by a linear map that is folded into
+their weights, what they were told before. Not in the papers, whose footage has no labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from vasa.geometry import POSE
+from vasa.render.meaning import Meaning
+from vasa.render.volume import VolumeRenderer
+from vasa.space import MotionSpace
+
+_RIDGE = 1e-3  # of the mean variance of what is regressed on
+
+
+@torch.no_grad()
+def rebase(renderer: VolumeRenderer, frames: Tensor, pose: Tensor, labels: Tensor, spread: Tensor) -> None:
+    """frames [F, 3, H, W] uint8 in poses [F, 6] show labels [F, E] that vary by spread [E]; changes the renderer.
+
+    Raises ValueError where there are fewer frames than what is fitted to them has numbers.
+    """
+    meaning = Meaning.principal(labels, spread, dynamics=renderer.space.dynamics)
+    layers = _last(renderer)
+    parts = zip(frames.split(50), pose.split(50), strict=True)
+    with _heard(layers) as heard:
+        before = torch.cat([renderer.dynamics(some.float() / 255, at).float() for some, at in parts])
+    seen = torch.cat([torch.cat(parts) for parts in heard], dim=1)
+    weight, bias = regressed(seen, meaning.dynamics_of(labels))
+    for number, layer in enumerate(layers):
+        layer.weight.copy_(weight.split([each.in_features for each in layers], dim=1)[number])
+        layer.bias.copy_(bias if number == 0 else torch.zeros_like(bias))
+    told = torch.cat(
+        [seen @ weight.mT + bias, meaning.dynamics_of(labels)]
+    )  # as it will be read, and as it will be said
+    for steered in _steered(renderer):
+        _refer(steered, *regressed(told, before.repeat(2, 1)))
+    renderer.meaning, renderer.space = meaning, MotionSpace.plain(dynamics=renderer.space.dynamics)
+
+
+def regressed(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """The line of least squares, with a small ridge, from x [F, N] to y [F, K]: weight [K, N] and bias [K]."""
+    if len(x) <= x.shape[1]:
+        raise ValueError(f"{len(x)} frames are too few to fit {x.shape[1]} numbers to: take more of them.")
+    middle_x, middle_y = x.double().mean(0), y.double().mean(0)
+    apart = x.double() - middle_x
+    gram = apart.mT @ apart / len(x)
+    gram.diagonal().add_(_RIDGE * gram.diagonal().mean())
+    weight = torch.linalg.solve(gram, apart.mT @ (y.double() - middle_y) / len(x)).mT
+    return weight.float(), (middle_y - weight @ middle_x).float()
+
+
+def _last(renderer: VolumeRenderer) -> list[nn.Linear]:
+    """The layers whose sum are the dynamics."""
+    eyes = renderer.dynamics.eyes
+    return [renderer.dynamics.trunk.get_submodule("fc"), *([] if eyes is None else [eyes.out])]  # type: ignore[list-item]
+
+
+def _steered(renderer: VolumeRenderer) -> list[nn.Linear]:
+    """The layers that are told the latents."""
+    steer = renderer.projection.steer
+    return [renderer.to_canonical.motion, renderer.to_posed.motion, *([] if steer is None else [steer])]
+
+
+def _refer(layer: nn.Linear, weight: Tensor, bias: Tensor) -> None:
+    """Let a layer of latents hear weight z + bias where it heard the dynamics z."""
+    dynamics = layer.weight[:, len(POSE) :].clone()
+    layer.bias.add_(dynamics @ bias)
+    layer.weight[:, len(POSE) :] = dynamics @ weight
+
+
+@contextmanager
+def _heard(layers: list[nn.Linear]) -> Iterator[list[list[Tensor]]]:
+    """What the layers are given while the context is open, call by call."""
+    heard: list[list[Tensor]] = [[] for _ in layers]
+
+    def listen(number: int, given: Tensor) -> None:
+        heard[number].append(given.float())
+
+    hooks = [
+        layer.register_forward_pre_hook(lambda _, given, number=number: listen(number, given[0]))  # type: ignore[misc]
+        for number, layer in enumerate(layers)
+    ]
+    yield heard
+    for hook in hooks:
+        hook.remove()
