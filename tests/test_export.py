@@ -15,11 +15,8 @@ from vasa.config import instantiate, leaf
 from vasa.render import VolumeRenderer
 from vasa.types import Motion, Portrait
 
-EYES = {
-    "_target_": "vasa.render.eyes.EyeBand", "motion": 14, "size": 16, "rows": 8, "width": 8, "blocks": 1,
-    "embedding": 8,
-}  # fmt: skip
-CONFIG = OmegaConf.merge(leaf("renderer", "tiny"), {"spectral": True, "eyes": EYES})
+CLOSEUP = leaf("closeup", "tiny")
+CONFIG = OmegaConf.merge(leaf("renderer", "tiny"), {"spectral": True, "closeup": CLOSEUP})
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +26,9 @@ def renderer() -> VolumeRenderer:
     made: VolumeRenderer = instantiate(CONFIG).eval()
     for warp in (made.to_canonical, made.to_posed):
         torch.nn.init.normal_(warp.offsets.weight, std=0.2)
-    assert made.eyes is not None
-    torch.nn.init.normal_(made.eyes.basis, std=0.5)
-    torch.nn.init.normal_(made.eyes.last.weight, std=0.5)  # type: ignore[arg-type]
+    assert made.closeup is not None
+    torch.nn.init.normal_(made.closeup.basis, std=0.5)
+    torch.nn.init.normal_(made.closeup.last.weight, std=0.5)  # type: ignore[arg-type]
     return made
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.people.test_paired import FILES, Speaker
 from vasa.data.shards import beside, samples
-from vasa.people import crew, espeak, film, scene
+from vasa.people import crew, espeak, film, scene, voices
 from vasa.people.clip import pack_clip
 from vasa.people.film import Plan
 from vasa.people.scene import Filmed
@@ -76,6 +76,16 @@ def test_a_missing_espeak_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not espeak.available()
     with pytest.raises(espeak.EspeakError, match="apt-get install espeak-ng"):
         espeak.speak("Hello.", voice="en", words_per_minute=150, pitch=50, pitch_range=50, seed=0)
+
+
+def test_missing_programs_are_named_before_anything_is_filmed(
+    monkeypatch: pytest.MonkeyPatch, avatars: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(voices, "flite_available", lambda: False)
+    monkeypatch.setattr(espeak, "available", lambda: True)
+    with pytest.raises(FileNotFoundError, match=r"^The voices need flite; .*apt-get install flite"):
+        film.film(Plan(tmp_path / "film", avatars, people=1, clips=1, size=32, seed=0))
+    assert not (tmp_path / "film").exists()
 
 
 def test_a_worker_sends_its_mistake_as_a_sentence(avatars: Path, tmp_path: Path) -> None:

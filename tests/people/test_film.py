@@ -14,6 +14,7 @@ from tests.people.test_paired import Speaker
 from vasa.data.clip import LABELS, Clip, clips_in
 from vasa.data.coding import label_bytes
 from vasa.data.shards import revise, samples_in
+from vasa.people import espeak
 from vasa.people.avatar import EXPRESSION_INDEX, EXPRESSIONS, load_avatar
 from vasa.people.clip import Script
 from vasa.people.film import Plan, film
@@ -24,7 +25,7 @@ from vasa.people.relabel import plan_of, relabel_film
 from vasa.people.rig import face, lip_opening
 from vasa.people.speech_source import SpeechSource
 from vasa.people.visemes import VISEMES, shape
-from vasa.people.voices import Split
+from vasa.people.voices import Split, flite_available
 
 FILES = tuple(Path(f"{group}_{sex}_{n}.glb") for group in "abcdef" for sex in "FM" for n in range(3))
 
@@ -136,6 +137,7 @@ def _lose_landmarks(shard: Path, name: str) -> None:
     revise(shard, {f"{name}.{LABELS}": label_bytes(kept)})
 
 
+@pytest.mark.skipif(not (espeak.available() and flite_available()), reason="needs espeak-ng and flite")
 def test_a_film_is_complete_resumes_and_repeats(avatars: Path, cache: Path, tmp_path: Path) -> None:
     pytest.importorskip("moderngl", reason="needs the extra people")
     plans = [

@@ -29,6 +29,7 @@ from vasa.people.regions import PARTS
 from vasa.people.scene import Stage
 from vasa.people.sensor import sensor
 from vasa.people.speech_source import SpeechSource, open_source
+from vasa.people.voices import check_programs
 
 CLIP_S = 6.0  # on average
 SHARD_CLIPS = 16
@@ -140,10 +141,13 @@ def film(plan: Plan, *, workers: int = 1, progress: Callable[[int], None] = lamb
     """Film what is missing of the plan and return its film.json; `progress` hears the frames of each clip.
 
     Clips are kept one by one until a shard is whole, so that whoever goes on after a stop loses only clips half filmed.
-    Raises ValueError where the folder holds another film, or the disk is too small or fills up.
+    Raises ValueError where the folder holds another film, or the disk is too small or fills up, and FileNotFoundError
+    where the programs that speak are missing.
     """
     avatar_files(plan.avatars)
     open_source(plan.recordings, plan.voices)
+    if plan.voices is None:
+        check_programs()
     if plan.fitted is not None:
         fitted_files(plan.fitted)
     if plan.shapes is not None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from vasa.audio.files import fit_rate, read_speech
 from vasa.clock import CLOCK
+from vasa.people import espeak
 from vasa.people.espeak import speak
 from vasa.people.phones import SIL, Phone, from_arpabet, from_ipa, tile
 
@@ -115,6 +116,16 @@ def _take_closures(phones: list[Phone], samples: np.ndarray, sample_rate: int, l
 def flite_available() -> bool:
     """Whether this machine has the program."""
     return shutil.which("flite") is not None
+
+
+def check_programs() -> None:
+    """Raise FileNotFoundError unless the programs of all voices in `cast` are there: a film would stop half-way."""
+    there = {"espeak-ng": espeak.available(), "flite": flite_available()}
+    if missing := [name for name, found in there.items() if not found]:
+        raise FileNotFoundError(
+            f"The voices need {' and '.join(missing)}; install what is missing (apt-get install {' '.join(missing)}), "
+            "or name voices of your own (voices=module:function)."
+        )
 
 
 class FliteVoice:

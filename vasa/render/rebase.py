@@ -86,7 +86,7 @@ def _heard(layers: list[nn.Linear]) -> Iterator[list[list[Tensor]]]:
         heard[number].append(given.float())
 
     hooks = [
-        layer.register_forward_pre_hook(lambda _, given, number=number: listen(number, given[0]))  # type: ignore[misc]
+        layer.register_forward_pre_hook(lambda _, given, number=number: listen(number, given[0]))
         for number, layer in enumerate(layers)
     ]
     yield heard

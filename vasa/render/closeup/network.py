@@ -74,7 +74,7 @@ class Closeup(nn.Module):
             return sample_picture(picture, surface.on_picture(self._places(pose, aside), pose.float()))
 
     def look(self, picture: Tensor, own: Tensor, aside: Tensor | None = None) -> Tensor:
-        """The source side, once a face: pictures [B, 3, S, S], latents [B, M] -> details [B, F, rows / 8, columns / 8]."""
+        """The source side, once: pictures [B, 3, S, S], latents [B, M] -> details [B, F, rows / 8, columns / 8]."""
         seen = self.patch(picture, own[:, :6], aside)
         half = surface.places(self.rows, self.columns, seen).new_tensor(surface.HALF)
         spots = (surface.places(self.rows, self.columns, seen) - seen.new_tensor([0, surface.MIDDLE_Y])) / half
@@ -113,8 +113,8 @@ class Closeup(nn.Module):
         """Pictures shown [B, 3, S, S] of latents [B, M] with the middle of the face redrawn from sources `picture`."""
         change = self.change(details, own, latents)
         with exact(shown.device):
-            at = surface.on_patch(latents[:, :6].float(), shown.shape[-1])
-            face, share = change.drawn(picture, own[:, :6].float(), at), surface.share(at)[:, None]
+            at, facing = surface.on_patch(latents[:, :6].float(), shown.shape[-1])
+            face, share = change.drawn(picture, own[:, :6].float(), at), surface.share(at, facing)[:, None]
             return torch.lerp(shown, face.to(shown.dtype), share.to(shown.dtype))
 
     def _places(self, like: Tensor, aside: Tensor | None) -> Tensor:

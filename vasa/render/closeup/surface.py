@@ -17,7 +17,7 @@ from vasa.geometry import invert, pose_matrix, sample_picture, transform
 MIDDLE_Y, HALF = 0.06, (0.455, 0.52)  # canonical: the patch's middle y, and how far it goes to the sides, up and down
 CHEEKS_Y, JAW = 0.1, 0.6  # below this y the face narrows, to this share of its width at the lower edge
 EDGE = 0.2  # share of the way from the middle to the edge over which the patch fades
-_NEAR, _AWAY = 0.01, 9.0  # how near to the surface a place is on it, and where those are put that are not
+_NEAR = 0.01  # canonical: so near to the surface a place is on it
 _CELL = 4  # pixels of a picture between which the patch is laid out by lines
 
 
@@ -47,12 +47,12 @@ def on_picture(at: Tensor, pose: Tensor) -> Tensor:
     return transform(pose_matrix(pose), torch.stack([x, y, height(x, y)], dim=-1))[..., :2]
 
 
-def on_patch(pose: Tensor, size: int) -> Tensor:
-    """Canonical places of the surface that every pixel of pictures shows: pose [B, 6] -> [B, size, size, 2].
+def on_patch(pose: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """What of the surface every pixel of pictures shows: pose [B, 6] -> canonical places [B, size, size, 2] and how far
+    it faces the camera there, [B, size, size], 1 straight on and 0 where it turns away or nothing of it is seen.
 
     A pixel at (u, v) and depth w shows A^-1 (u, v, w), which lies on the surface where p_z = h(p_x, p_y): Newton's
-    method, from the plane through the middle of the face. It is solved on a coarser grid, and smooth between. Pixels
-    beside the head see a place far away from all.
+    method, from the plane through the middle of the face. It is solved on a coarser grid, and smooth between.
     """
     side = max(2, size // _CELL)
     axis = ((torch.arange(side, device=pose.device) + 0.5) * (2 / side) - 1).to(pose)
@@ -60,28 +60,41 @@ def on_patch(pose: Tensor, size: int) -> Tensor:
     back = rearrange(invert(pose_matrix(pose)), "b i j -> i j b 1 1")
     flat = [back[i, 0] * u + back[i, 1] * v + back[i, 3] for i in range(3)]  # the canonical point at depth 0
     depth = (0.5 - flat[2]) / back[2, 2]
-    for _ in range(4):
+    for _ in range(6):
         x, y, z = (flat[i] + depth * back[i, 2] for i in range(3))
-        x, y = x.clamp(-0.6, 0.6), y.clamp(-0.7, 0.8)  # beyond the face the surface falls away
-        by_x, by_y = _slopes(x, y)
-        slope = back[2, 2] - by_x * back[0, 2] - by_y * back[1, 2]
-        depth = depth - (z - height(x, y)) / slope.clamp_min(0.2)
+        off, slope, _ = _off(x.clamp(-0.6, 0.6), y.clamp(-0.7, 0.8), z, back)  # beyond the face the surface falls away
+        depth = depth - off / slope.clamp_min(0.2)
     x, y, z = (flat[i] + depth * back[i, 2] for i in range(3))
-    missed = ((z - height(x, y)).abs() > _NEAR) | (x.abs() > 0.6) | ((y - MIDDLE_Y).abs() > 0.75)
-    found = torch.stack([x, y], dim=1).masked_fill(missed[:, None], _AWAY)
-    return rearrange(
-        F.interpolate(found, size=(size, size), mode="bilinear", align_corners=False), "b i h w -> b h w i"
-    )
+    off, _, facing = _off(x, y, z, back)
+    seen = (off.abs() < _NEAR) & (x.abs() < 0.6) & ((y - MIDDLE_Y).abs() < 0.7)
+    found = torch.stack([x.clamp(-0.6, 0.6), y.clamp(-0.7, 0.8), facing.clamp_min(0) * seen], dim=1)
+    found = F.interpolate(found, size=(size, size), mode="bilinear", align_corners=False)
+    return rearrange(found[:, :2], "b i h w -> b h w i"), found[:, 2]
 
 
-def share(at: Tensor) -> Tensor:
-    """How much of a picture is the patch at canonical places [..., 2]: 1 on the face, 0 at its edges and beyond."""
+def _off(x: Tensor, y: Tensor, z: Tensor, back: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """How far points are before the surface, how that grows with depth, and the cosine to the camera's direction."""
+    by_x, by_y = _slopes(x, y)
+    slope = back[2, 2] - by_x * back[0, 2] - by_y * back[1, 2]
+    return z - height(x, y), slope, slope / (back[:, 2].norm(dim=0) * (1 + by_x**2 + by_y**2).sqrt())
+
+
+def share(at: Tensor, facing: Tensor | None = None) -> Tensor:
+    """How much of a picture is the patch at canonical places [..., 2]: 1 on the face, 0 at its edges and beyond.
+
+    facing: how far the surface faces the camera there, [...]; it fades where it turns away.
+    """
     x, y = at.unbind(-1)
     down = (y - MIDDLE_Y) / HALF[1]
     below = ((y - CHEEKS_Y) / (MIDDLE_Y + HALF[1] - CHEEKS_Y)).clamp(0, 1)
     across = x / (HALF[0] * (1 - (1 - JAW) * below))
     inside = ((1 - (across**4 + down**4).clamp(1e-8, 4.0) ** 0.25) / EDGE).clamp(0, 1)
-    return inside**2 * (3 - 2 * inside)
+    return _smooth(inside) if facing is None else _smooth(inside) * _smooth(((facing - 0.05) / 0.2).clamp(0, 1))
+
+
+def _smooth(x: Tensor) -> Tensor:
+    """From 0 to 1 without a corner."""
+    return x**2 * (3 - 2 * x)
 
 
 def read(change: Tensor, at: Tensor) -> Tensor:

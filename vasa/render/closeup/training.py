@@ -28,7 +28,8 @@ class CloseupTraining(LightningModule):
 
     weights: of the losses `pixel` (mean of w |x - y|, w = 1 + emphasis on eyes and mouth), `perceptual` and `eyes` (the
     distance of `features`, of the patch and of the eyes enlarged; absent without features) and `paint` (the share that
-    is painted and not looked up). labelled: share of drivers whose dynamics are those that their labels stand for, the
+    is painted and not looked up). every: of so many drivers one is looked at with the features, which cost as much as
+    all else. labelled: share of drivers whose dynamics are those that their labels stand for, the
     others are seen by the encoder. colour, bend: how much colours and proportions of faces vary, the same for source
     and driver: more people. learning_rate and the rest: see `vasa.training.Optimisation`.
     Raises ValueError for a renderer without closeup or meaning.
@@ -37,14 +38,14 @@ class CloseupTraining(LightningModule):
     def __init__(
         self, renderer: VolumeRenderer, *, weights: Mapping[str, float], learning_rate: float, warmup: int, steps: int,
         hold: float, seed: int, labelled: float, colour: float, bend: float, emphasis: float,
-        features: nn.Module | None = None, weight_decay: float = 0.01,
+        features: nn.Module | None = None, every: int = 1, weight_decay: float = 0.01,
     ) -> None:  # fmt: skip
         super().__init__()
         if renderer.closeup is None or renderer.meaning is None:
             raise ValueError("A closeup learns in a renderer that has one, and a meaning; give it both first.")
         self.renderer, self.weights = renderer.requires_grad_(False), dict(weights)
         renderer.closeup.requires_grad_(True)
-        self.features = None if features is None else Fixed(features)
+        self.features, self.every = None if features is None else Fixed(features), every
         self.seed, self.labelled, self.colour, self.bend = seed, labelled, colour, bend
         self.register_buffer("emphasis", weighed(renderer.closeup, emphasis), persistent=False)
         self.optimisation = Optimisation(
@@ -100,10 +101,11 @@ class CloseupTraining(LightningModule):
         }
         if self.features is None:
             return found
-        made = torch.lerp(drawing.truth, drawing.made, share)  # beyond the edges there is nothing to be told apart
+        truth = drawing.truth[:: self.every]
+        made = torch.lerp(truth, drawing.made[:: self.every], share)  # beyond the edges there is nothing to tell apart
         top, bottom = (round(self._row(y)) for y in EYES[1])
-        eyes = [F.interpolate(p[:, :, top:bottom], scale_factor=2.0, mode="bilinear") for p in (made, drawing.truth)]
-        return found | {"perceptual": self._apart(made, drawing.truth), "eyes": self._apart(*eyes)}
+        eyes = [F.interpolate(p[:, :, top:bottom], scale_factor=2.0, mode="bilinear") for p in (made, truth)]
+        return found | {"perceptual": self._apart(made, truth), "eyes": self._apart(*eyes)}
 
     def _row(self, y: float) -> float:
         return (y - surface.MIDDLE_Y + surface.HALF[1]) / (2 * surface.HALF[1]) * self.closeup.rows

@@ -1,0 +1,133 @@
+"""A closeup's training moves the closeup alone, varies faces alike, and goes through its command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+from torch import nn
+
+from vasa import checkpoint
+from vasa.cli import main
+from vasa.config import instantiate, leaf
+from vasa.data.film import FilmPairs
+from vasa.render import VolumeRenderer
+from vasa.render.closeup.drawing import bent
+from vasa.render.closeup.training import CloseupTraining, weighed
+from vasa.render.meaning import Meaning
+
+
+class Edges(nn.Module):
+    """Features that need no weights."""
+
+    def forward(self, picture: torch.Tensor) -> list[torch.Tensor]:
+        return [picture.diff(dim=-1).abs() + 0.1, nn.functional.avg_pool2d(picture, 4)]
+
+
+@pytest.fixture
+def batch(film: Path) -> dict[str, torch.Tensor]:
+    pairs = FilmPairs(str(film), split="train", drivers=2, places=False)
+    rows = [pairs[number] for number in range(2)]
+    assert "place" not in rows[0]
+    return {key: torch.stack([row[key] for row in rows]) for key in rows[0]}
+
+
+@pytest.fixture
+def training(renderer: VolumeRenderer, film: Path) -> CloseupTraining:
+    torch.manual_seed(0)
+    renderer.closeup = instantiate({**leaf("closeup", "tiny"), "motion": renderer.space.size})
+    spread = FilmPairs(str(film), split="train", drivers=1).expression_spread()
+    renderer.meaning = Meaning.of(spread, dynamics=renderer.space.dynamics)
+    return CloseupTraining(
+        renderer, weights={"pixel": 1.0, "perceptual": 1.0, "eyes": 1.0, "paint": 0.1}, learning_rate=1e-2, warmup=1,
+        steps=50, hold=0.5, seed=0, labelled=0.5, colour=0.1, bend=0.05, emphasis=3.0, features=Edges(),
+    )  # fmt: skip
+
+
+def _total(training: CloseupTraining, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    found = training.losses(training.drawing(batch, torch.Generator().manual_seed(0)))
+    return torch.stack([found[name] * weight for name, weight in training.weights.items()]).sum()
+
+
+def test_the_closeup_learns_and_nothing_else(training: CloseupTraining, batch: dict[str, torch.Tensor]) -> None:
+    before = {name: value.clone() for name, value in training.renderer.state_dict().items()}
+    optimizer = torch.optim.AdamW(training.closeup.parameters(), lr=1e-2)
+    first = float(_total(training, batch).detach())
+    for _ in range(12):
+        optimizer.zero_grad()
+        _total(training, batch).backward()
+        optimizer.step()
+    assert float(_total(training, batch).detach()) < 0.95 * first
+    moved = {
+        n.split(".")[0] for n, value in training.renderer.state_dict().items() if not torch.equal(value, before[n])
+    }
+    assert moved == {"closeup"}
+
+
+def test_each_loss_is_nothing_where_the_patch_is_right(
+    training: CloseupTraining, batch: dict[str, torch.Tensor]
+) -> None:
+    drawing = training.drawing(batch, None)
+    right = type(drawing)(drawing.source, drawing.truth, drawing.truth, torch.ones_like(drawing.looked))
+    assert {name: float(value) for name, value in training.losses(right).items()} == dict.fromkeys(training.weights, 0)
+
+
+def test_a_step_repeats_and_validation_is_without_chance(
+    training: CloseupTraining, batch: dict[str, torch.Tensor]
+) -> None:
+    one, again = (training.drawing(batch, torch.Generator().manual_seed(3)) for _ in range(2))
+    torch.testing.assert_close(one.made, again.made)
+    truth = training.closeup.patch(batch["frames"][:, 1].float() / 255, batch["pose"][:, 1])
+    torch.testing.assert_close(training.drawing(batch, None).truth[::2], truth)
+
+
+def test_faces_are_bent_smoothly(training: CloseupTraining) -> None:
+    assert not bent(training.closeup, 2, 0.1, None).any()
+    aside = bent(training.closeup, 200, 0.1, torch.Generator().manual_seed(0))
+    assert aside.shape == (200, 16, 16, 2)
+    assert 0.02 < float(aside.std()) < 0.06
+    assert float(aside.diff(dim=1).std()) < 0.5 * float(aside.std())
+
+
+def test_eyes_and_mouth_weigh_more(training: CloseupTraining) -> None:
+    weights = weighed(training.closeup, 3.0)
+    assert {1.0, 4.0} == {*weights.flatten().tolist()}
+    assert float(weights[10, 8]) == 4.0  # the mouth
+    assert float(weights[6, 8]) == 1.0  # the nose
+
+
+def test_a_renderer_without_a_closeup_is_refused(renderer: VolumeRenderer) -> None:
+    with pytest.raises(ValueError, match="give it both first"):
+        CloseupTraining(
+            renderer, weights={}, learning_rate=1e-3, warmup=1, steps=1, hold=0.5, seed=0, labelled=1.0, colour=0.0,
+            bend=0.0, emphasis=0.0,
+        )  # fmt: skip
+
+
+def test_the_command_gives_a_renderer_a_closeup(renderer: VolumeRenderer, film: Path, tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "plain", renderer, leaf("renderer", "tiny"))
+    words = [
+        "train", "closeup", f"init={tmp_path / 'plain'}", f"output={tmp_path / 'out'}", f"data.folder={film}",
+        "closeup=tiny", "steps=2", "meaning_frames=60", "data.batch_size=2", "data.drivers=2", "data.held_out=2",
+        "trainer.val_check_interval=1", "trainer.accelerator=cpu",
+    ]  # fmt: skip
+    assert main(words) == 0
+    made = checkpoint.load(tmp_path / "out")
+    assert made.closeup is not None
+    assert made.meaning is not None
+    assert made.space.dynamics == renderer.space.dynamics
+    again = checkpoint.load(tmp_path / "out")
+    picture = torch.rand(1, 3, 32, 32)
+    motion = made.motion_of(picture[None])
+    torch.testing.assert_close(again.render(again.encode(picture), motion), made.render(made.encode(picture), motion))
+
+
+def test_the_command_wants_a_volume_renderer(film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = OmegaConf.create({"_target_": "vasa.render.meaning.Meaning", "dynamics": 2, "labels": 3})
+    checkpoint.save(tmp_path / "other", instantiate(config), config)
+    assert (
+        main(["train", "closeup", f"init={tmp_path / 'other'}", f"output={tmp_path / 'o'}", f"data.folder={film}"]) == 2
+    )
+    assert "is part of a VolumeRenderer" in capsys.readouterr().err
