@@ -17,12 +17,15 @@ from torchmetrics.functional.image import structural_similarity_index_measure as
 from vasa.render import losses as terms_of
 from vasa.render import sheet
 from vasa.render.augment import DriverAugmentation
+from vasa.render.closeup import Closeup
 from vasa.render.meaning import Meaning
 from vasa.render.passes import Passes, Term
 from vasa.render.scenes import Scene, mixed, scene
 from vasa.render.volume import Shown, VolumeRenderer, spread
 from vasa.training import Optimisation, weighted_sum
 from vasa.types import Motion, Portrait
+
+_BESIDE = {Meaning: ("dynamics_of",), Closeup: ("look",)}  # what parts do beside their forward
 
 
 class RendererTraining(LightningModule):
@@ -156,8 +159,8 @@ class RendererTraining(LightningModule):
             for part in self.shardable():
                 for weight in part.parameters():
                     weight.data = weight.data.contiguous()  # FSDP2 takes no other memory layout
-                if part is self.meaning:
-                    register_fsdp_forward_method(part, "dynamics_of")
+                for method in _BESIDE.get(type(part), ()):
+                    register_fsdp_forward_method(part, method)
                 fully_shard(part, mesh=self.device_mesh["data_parallel"], reshard_after_forward=True)
 
     def shardable(self) -> list[nn.Module]:

@@ -25,12 +25,12 @@ def _closeup(motion: int = 10) -> Closeup:
 
 
 def _shown(closeup: Closeup, pictures: torch.Tensor, own: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
-    return closeup.drawn(closeup.change(closeup.look(pictures, own), own, latents), pictures, own)
+    return closeup.drawn(closeup(closeup.look(pictures, own), own, latents), pictures, own)
 
 
 def test_a_new_closeup_looks_the_source_up() -> None:
     closeup, pictures = _closeup(), torch.rand(2, 3, 64, 64)
-    change = closeup.change(closeup.look(pictures, LATENTS), LATENTS, LATENTS.flip(0))
+    change = closeup(closeup.look(pictures, LATENTS), LATENTS, LATENTS.flip(0))
     assert not change.maps[:, :2].any()
     assert (change.maps[:, 2] > 0.9).all()
     seen = closeup.patch(pictures, POSES)
@@ -72,7 +72,7 @@ def test_over_and_drawn_show_the_same_face() -> None:
     own = torch.cat([POSES, torch.randn(2, 8, generator=torch.Generator().manual_seed(0))], dim=1)
     smooth = torch.nn.functional.interpolate(torch.rand(2, 3, 4, 4), size=(128, 128), mode="bicubic").clamp(0, 1)
     details = closeup.look(smooth, own)
-    face = closeup.drawn(closeup.change(details, own, own.flip(0)), smooth, own)
+    face = closeup.drawn(closeup(details, own, own.flip(0)), smooth, own)
     picture = closeup.over(smooth, smooth, details, own, own.flip(0))
     again = closeup.patch(picture, own.flip(0)[:, :6])
     inner = surface.share(surface.places(16, 16, face)) == 1
@@ -94,7 +94,7 @@ def test_faces_can_be_bent_alike_in_patch_and_truth() -> None:
     moved = closeup.patch(pictures, POSES, aside)
     assert not torch.equal(moved, closeup.patch(pictures, POSES))
     torch.nn.init.constant_(closeup.last.bias[8:12], 20.0)
-    change = closeup.change(closeup.look(pictures, LATENTS, aside), LATENTS, LATENTS)
+    change = closeup(closeup.look(pictures, LATENTS, aside), LATENTS, LATENTS)
     torch.testing.assert_close(closeup.drawn(change, pictures, LATENTS, aside), moved, atol=1e-5, rtol=0)
 
 

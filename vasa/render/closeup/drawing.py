@@ -39,7 +39,7 @@ class Drawing:
 
         own, picture, bent_by = latents[:, 0], frames[:, 0], each(aside)
         wanted = rearrange(latents[:, 1:], "b n m -> (b n) m")
-        change = closeup.change(each(closeup.look(picture, own, aside)), each(own), wanted)
+        change = closeup(each(closeup.look(picture, own, aside)), each(own), wanted)
         targets = rearrange(frames[:, 1:], "b n c h w -> (b n) c h w")
         return cls(
             source=closeup.patch(picture, own[:, :6], aside),

@@ -85,7 +85,7 @@ class Closeup(nn.Module):
             found.append(F.pixel_unshuffle(x, 4 >> number))
         return torch.cat(found, dim=1)
 
-    def change(self, details: Tensor, own: Tensor, latents: Tensor) -> Change:
+    def forward(self, details: Tensor, own: Tensor, latents: Tensor) -> Change:
         """What becomes of faces with these details and latents own [B, M] when they do as latents [B, M] say."""
         high, middle, x = self._unpacked(details)
         embedding = self.embed(torch.cat([own, latents], dim=1))
@@ -111,7 +111,7 @@ class Closeup(nn.Module):
         self, shown: Tensor, picture: Tensor, details: Tensor, own: Tensor, latents: Tensor
     ) -> Tensor:  # fmt: skip
         """Pictures shown [B, 3, S, S] of latents [B, M] with the middle of the face redrawn from sources `picture`."""
-        change = self.change(details, own, latents)
+        change: Change = self(details, own, latents)
         with exact(shown.device):
             at, facing = surface.on_patch(latents[:, :6].float(), shown.shape[-1])
             face, share = change.drawn(picture, own[:, :6].float(), at), surface.share(at, facing)[:, None]

@@ -88,5 +88,5 @@ class StudentTraining(LightningModule):
         """The portraits of these numbers in one."""
         chosen = [self.portraits[number].to(self.device) for number in numbers]
         motion = Motion(*(torch.cat([getattr(p.motion, key) for p in chosen]) for key in ("pose", "dynamics")))
-        names = {f.name for f in fields(Portrait)} - {"motion"}
+        names = [f.name for f in fields(Portrait) if isinstance(getattr(chosen[0], f.name), Tensor)]
         return Portrait(motion=motion, **{name: torch.cat([getattr(p, name) for p in chosen]) for name in names})
