@@ -64,18 +64,17 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
     It has no end: a run is measured in steps, and a resumed one goes on at its own n.
 
     folder: a film, or several. size: pixels a side that frames are brought to, None where they are what they should be;
-    films of several sizes need it. places: whether samples hold the place maps of their frames.
+    films of several sizes need it.
     """
 
     def __init__(
         self, folder: str | Sequence[str], *, split: str, drivers: int, readings: int = 0, size: int | None = None,
-        places: bool = True, seed: int = 0,
+        seed: int = 0,
     ) -> None:  # fmt: skip
         self.clips = clips_of_all([folder] if isinstance(folder, str) else list(folder), split)
         if not self.clips:
             raise ValueError(f"The film in {folder} has no clip of the split {split!r}; film more people.")
         self.drivers, self.readings, self.size, self.seed = drivers, readings, size, seed
-        self.places = places
         self.weights = torch.stack([rarity(clip.labels).sum() for clip in self.clips]).float()
 
     def expression_spread(self) -> Tensor:
@@ -95,8 +94,7 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         clip = self.clips[chosen[0]]
         index = _drawn(clip, 1 + self.drivers, generator)
         sample = self._labelled(clip, index)
-        if self.places:
-            sample |= {"place": shrunk(clip.place(index), (sample["frames"].shape[-1] // CELL,) * 2)}
+        sample |= {"place": shrunk(clip.place(index), (sample["frames"].shape[-1] // CELL,) * 2)}
         others = [self._labelled(self.clips[n], _drawn(self.clips[n], 1, generator)) for n in chosen[1:]]
         joined = {f"read_{key}": torch.cat([other[key] for other in others]) for key in others[0]} if others else {}
         return sample | joined

@@ -59,20 +59,17 @@ class Endless(LightningDataModule):
 class FilmData(Endless):
     """Sources and drivers of films: batches of `batch_size` sources, `drivers` frames each, and `readings` more.
 
-    folder, size, places: see `vasa.data.film.FilmPairs`.
+    folder, size: see `vasa.data.film.FilmPairs`.
     """
 
     train: FilmPairs
 
     def __init__(
         self, folder: str | Sequence[str], *, batch_size: int, drivers: int, seed: int, held_out: int,
-        readings: int = 0, size: int | None = None, places: bool = True, workers: int = 0,
+        readings: int = 0, size: int | None = None, workers: int = 0,
     ) -> None:  # fmt: skip
-        train = FilmPairs(
-            folder, split="train", drivers=drivers, readings=readings, size=size, places=places, seed=seed
-        )
-        held = FilmPairs(folder, split="test", drivers=max(drivers, 2), size=size, places=places, seed=1)
-        test = Subset(held, range(held_out))
+        train = FilmPairs(folder, split="train", drivers=drivers, readings=readings, size=size, seed=seed)
+        test = Subset(FilmPairs(folder, split="test", drivers=max(drivers, 2), size=size, seed=1), range(held_out))
         super().__init__(train, test, batch_size=batch_size, workers=workers)
 
 

@@ -41,7 +41,7 @@ def test_steps_go_along_with_the_latents_from_where_the_face_was_seen() -> None:
     """A driver whose third dynamics number is 1 looks a step to the right: what lay there comes to the middle."""
     closeup = _closeup()
     torch.nn.init.constant_(closeup.basis[8, 0], 9.0)
-    torch.nn.init.constant_(closeup.last.bias[8:12], 20.0)  # all is looked up
+    torch.nn.init.constant_(closeup.last.bias[2:6], 20.0)  # all is looked up
     axis = (torch.arange(64) + 0.5) / 32 - 1
     ramp = axis.expand(2, 3, 64, 64)
     driver = LATENTS.clone()
@@ -55,8 +55,8 @@ def test_steps_go_along_with_the_latents_from_where_the_face_was_seen() -> None:
 
 def test_paint_covers_the_face_and_nothing_else() -> None:
     closeup = _closeup()
-    torch.nn.init.constant_(closeup.last.bias[8:12], -30.0)  # nothing is looked up
-    torch.nn.init.constant_(closeup.last.bias[12:], 20.0)  # white
+    torch.nn.init.constant_(closeup.last.bias[2:6], -30.0)  # nothing is looked up
+    torch.nn.init.constant_(closeup.last.bias[6:], 20.0)  # white
     black = torch.zeros(2, 3, 64, 64)
     shown = closeup.over(black, black, closeup.look(black, LATENTS), LATENTS, LATENTS)
     share = surface.share(*surface.on_patch(POSES, 64))
@@ -81,6 +81,17 @@ def test_over_and_drawn_show_the_same_face() -> None:
     assert float((face - closeup.patch(smooth, own[:, :6])).abs()[..., inner].mean()) > 3 * float(error.mean())
 
 
+def test_what_is_read_of_the_source_is_where_steps_begin() -> None:
+    """A source that is read to do what the driver does stays as it is."""
+    closeup, pictures = _closeup(), torch.rand(2, 3, 64, 64)
+    torch.nn.init.normal_(closeup.basis)
+    details = closeup.look(pictures, LATENTS)
+    assert closeup(details, LATENTS, LATENTS + 1).maps[:, :2].any()
+    torch.nn.init.constant_(closeup.reader[-1].bias, 1.0)
+    torch.testing.assert_close(closeup.read(details, LATENTS), LATENTS + 1)
+    assert not closeup(details, LATENTS, LATENTS + 1).maps[:, :2].any()
+
+
 def test_the_same_place_of_a_turned_head_is_the_same_place() -> None:
     at = torch.tensor([[[[0.1, -0.2]]]]).expand(2, -1, -1, -1)
     point = torch.tensor([0.1, -0.2, float(surface.height(torch.tensor(0.1), torch.tensor(-0.2)))])
@@ -93,7 +104,7 @@ def test_faces_can_be_bent_alike_in_patch_and_truth() -> None:
     aside = torch.full((2, 16, 16, 2), 0.05)
     moved = closeup.patch(pictures, POSES, aside)
     assert not torch.equal(moved, closeup.patch(pictures, POSES))
-    torch.nn.init.constant_(closeup.last.bias[8:12], 20.0)
+    torch.nn.init.constant_(closeup.last.bias[2:6], 20.0)
     change = closeup(closeup.look(pictures, LATENTS, aside), LATENTS, LATENTS)
     torch.testing.assert_close(closeup.drawn(change, pictures, LATENTS, aside), moved, atol=1e-5, rtol=0)
 

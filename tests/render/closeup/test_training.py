@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from vasa.cli import main
 from vasa.config import instantiate, leaf
 from vasa.data.film import FilmPairs
 from vasa.render import VolumeRenderer
-from vasa.render.closeup.drawing import bent
+from vasa.render.closeup.drawing import Drawing, bent
 from vasa.render.closeup.training import CloseupTraining, weighed
 from vasa.render.meaning import Meaning
+
+WEIGHTS = {"pixel": 1.0, "place": 1.0, "perceptual": 1.0, "eyes": 1.0, "read": 0.1, "smooth": 0.1, "paint": 0.1}
 
 
 class Edges(nn.Module):
@@ -28,9 +31,8 @@ class Edges(nn.Module):
 
 @pytest.fixture
 def batch(film: Path) -> dict[str, torch.Tensor]:
-    pairs = FilmPairs(str(film), split="train", drivers=2, places=False)
+    pairs = FilmPairs(str(film), split="train", drivers=2)
     rows = [pairs[number] for number in range(2)]
-    assert "place" not in rows[0]
     return {key: torch.stack([row[key] for row in rows]) for key in rows[0]}
 
 
@@ -41,13 +43,14 @@ def training(renderer: VolumeRenderer, film: Path) -> CloseupTraining:
     spread = FilmPairs(str(film), split="train", drivers=1).expression_spread()
     renderer.meaning = Meaning.of(spread, dynamics=renderer.space.dynamics)
     return CloseupTraining(
-        renderer, weights={"pixel": 1.0, "perceptual": 1.0, "eyes": 1.0, "paint": 0.1}, learning_rate=1e-2, warmup=1,
+        renderer, weights=WEIGHTS, learning_rate=1e-2, warmup=1,
         steps=50, hold=0.5, seed=0, labelled=0.5, colour=0.1, bend=0.05, emphasis=3.0, features=Edges(),
     )  # fmt: skip
 
 
 def _total(training: CloseupTraining, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    found = training.losses(training.drawing(batch, torch.Generator().manual_seed(0)))
+    drawing = training.drawing(batch, torch.Generator().manual_seed(0))
+    found = training.losses(drawing) | {"read": training.misread(drawing, batch)}
     return torch.stack([found[name] * weight for name, weight in training.weights.items()]).sum()
 
 
@@ -70,8 +73,29 @@ def test_each_loss_is_nothing_where_the_patch_is_right(
     training: CloseupTraining, batch: dict[str, torch.Tensor]
 ) -> None:
     drawing = training.drawing(batch, None)
-    right = type(drawing)(drawing.source, drawing.truth, drawing.truth, torch.ones_like(drawing.looked))
-    assert {name: float(value) for name, value in training.losses(right).items()} == dict.fromkeys(training.weights, 0)
+    maps = torch.zeros_like(drawing.maps)
+    maps[:, 2] = 1
+    told = training.meaning.dynamics_of(batch["expression"][:, 0])
+    read = torch.cat([batch["pose"][:, 0], told], dim=1)
+    nowhere = torch.zeros_like(drawing.astray)
+    right = replace(drawing, made=drawing.truth, maps=maps, read=read, astray=nowhere)
+    found = training.losses(right) | {"read": training.misread(right, batch)}
+    assert {name: float(value) for name, value in found.items()} == dict.fromkeys(WEIGHTS, 0)
+
+
+def test_looked_up_where_it_is_a_place_is_not_astray(training: CloseupTraining, batch: dict[str, torch.Tensor]) -> None:
+    """Sources drawn as themselves are looked up where they are; steps aside are as far astray as they go."""
+    frames, places = (batch[name][:, :1].repeat(1, 2, 1, 1, 1) for name in ("frames", "place"))
+    latents = torch.cat([batch["pose"][:, :1], torch.zeros(2, 1, training.renderer.space.dynamics)], dim=2)
+
+    def astray() -> torch.Tensor:
+        aside = torch.zeros(2, 16, 16, 2)
+        return Drawing.of(training.closeup, frames.float() / 255, places, latents.repeat(1, 2, 1), aside).astray
+
+    assert not astray().any()
+    torch.nn.init.constant_(training.closeup.last.bias[0], 0.25)
+    moved = astray()
+    assert 0.02 < float(moved[moved > 0].mean()) < 0.12  # 0.05 canonical units in x, and what that is in y and z
 
 
 def test_a_step_repeats_and_validation_is_without_chance(

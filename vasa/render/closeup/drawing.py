@@ -10,43 +10,66 @@ import torch.nn.functional as F
 from einops import rearrange, repeat
 from torch import Tensor
 
+from vasa.geometry import sample_picture
 from vasa.render.closeup import surface
-from vasa.render.closeup.network import Closeup
+from vasa.render.closeup.network import Closeup, steps
 
 _KNOTS = 4  # a side, between which faces are bent smoothly
+_LOST = 0.15  # canonical units: farther off than this counts no more
 
 
 @dataclass(frozen=True)
 class Drawing:
     """Patches of B faces with n drivers each.
 
-    source [B, 3, rows, columns]; made and truth [B * n, 3, rows, columns]; looked [B * n, rows, columns], the share of
-    every pixel that is looked up in the source.
+    source [B, 3, rows, columns]; made and truth [B * n, 3, rows, columns]; maps [B * n, 6, rows, columns] of the change
+    that made them, see `Change`; read [B, M], the sources' latents as the closeup reads them; astray
+    [B * n, rows, columns], how far from the driver's places on the head those are that are looked up in the source.
     """
 
     source: Tensor
     made: Tensor
     truth: Tensor
-    looked: Tensor
+    maps: Tensor
+    read: Tensor
+    astray: Tensor
 
     @classmethod
-    def of(cls, closeup: Closeup, frames: Tensor, latents: Tensor, aside: Tensor) -> Self:
-        """frames [B, 1 + n, 3, H, W], latents [B, 1 + n, M], and where faces are bent to, [B, rows, columns, 2]."""
+    def of(cls, closeup: Closeup, frames: Tensor, place: Tensor, latents: Tensor, aside: Tensor) -> Self:
+        """frames [B, 1 + n, 3, H, W] and their place maps [B, 1 + n, 5, h, w], latents [B, 1 + n, M], and where faces
+        are bent to, [B, rows, columns, 2]."""
         drivers = frames.shape[1] - 1
 
         def each(x: Tensor) -> Tensor:
             return repeat(x, "b ... -> (b n) ...", n=drivers)
 
         own, picture, bent_by = latents[:, 0], frames[:, 0], each(aside)
-        wanted = rearrange(latents[:, 1:], "b n m -> (b n) m")
-        change = closeup(each(closeup.look(picture, own, aside)), each(own), wanted)
-        targets = rearrange(frames[:, 1:], "b n c h w -> (b n) c h w")
+        wanted, targets, driven = (rearrange(x[:, 1:], "b n ... -> (b n) ...") for x in (latents, frames, place))
+        details = closeup.look(picture, own, aside)
+        change = closeup(each(details), each(own), wanted)
+        at = closeup.places(own, aside)
         return cls(
             source=closeup.patch(picture, own[:, :6], aside),
             made=closeup.drawn(change, each(picture), each(own), bent_by),
             truth=closeup.patch(targets, wanted[:, :6], bent_by),
-            looked=change.maps[:, 2],
+            maps=change.maps,
+            read=closeup.read(details, own),
+            astray=_apart(
+                _seen(driven, each(at), wanted), _seen(each(place[:, 0]), each(at) + steps(change.maps), each(own))
+            ),
         )
+
+
+def _seen(place: Tensor, at: Tensor, latents: Tensor) -> Tensor:
+    """Canonical place, [B, 3, h, w], and whether it is on the head, of what lies at places of the surface."""
+    maps = torch.cat([place[:, :3].float() / 127.5 - 1, (place[:, 4:5] == 2).float()], dim=1)
+    return sample_picture(maps, surface.on_picture(at, latents[:, :6]))
+
+
+def _apart(wanted: Tensor, found: Tensor) -> Tensor:
+    """How far, in canonical units, where both are on the head: what the source hides is not missed."""
+    both = (wanted[:, 3] > 0.99) & (found[:, 3] > 0.99)
+    return (wanted[:, :3] - found[:, :3]).abs().sum(1).clamp_max(_LOST) * both
 
 
 def bent(closeup: Closeup, faces: int, amount: float, random: torch.Generator | None) -> Tensor:

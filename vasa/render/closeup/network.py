@@ -16,7 +16,7 @@ from vasa.render.blocks import AdaptiveResBlock, ResBlock, conv, groups
 from vasa.render.closeup import surface
 from vasa.render.speed import exact
 
-_OUT = 6  # step in x and y, share that is looked up, paint in red, green, blue
+_STEPS, _PAINT = 2, 4  # numbers: step in x and y; share that is looked up, red, green, blue
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Change:
     def drawn(self, picture: Tensor, own: Tensor, at: Tensor) -> Tensor:
         """The patch at canonical places at [B, h, w, 2], from sources [B, 3, S, S] in poses own [B, 6]."""
         found = surface.read(self.maps, at)
-        return _mixed(found, sample_picture(picture, surface.on_picture(at + _steps(found), own)))
+        return _mixed(found, sample_picture(picture, surface.on_picture(at + steps(found), own)))
 
 
 class Closeup(nn.Module):
@@ -39,7 +39,8 @@ class Closeup(nn.Module):
     faces share (`vasa.render.closeup.surface`) the middle of a face is a flat picture, so that a 2-D network can see
     the source's and say, for every pixel and the motion of a driver, where in the source to look instead and what to
     paint where nothing there would do, as behind lips that open. `basis` are steps that go along with what driver and
-    source differ in, so that the network has only to say what is particular to a face.
+    source differ in, so that the network has only to say what is particular to a face; it reads the source's latents
+    once more, because encoders see eyes from afar.
 
     motion: numbers of a latent. widths: channels at 1/2, 1/4 and 1/8 of the patch's resolution. blocks: at the last.
     Not in the papers: warping with what is painted over it is from X2Face and FOMM (Siarohin et al. 2019, 3.2), that
@@ -62,16 +63,19 @@ class Closeup(nn.Module):
         self.narrow = nn.ModuleList(conv(2, low, high, 1) for high, low in itertools.pairwise(widths))
         self.up = nn.ModuleList(AdaptiveResBlock(2, high, high, embedding=embedding) for high in widths[:2])
         self.norm = nn.GroupNorm(groups(widths[0]), widths[0])
-        self.last = conv(2, widths[0], 4 * _OUT)
-        nn.init.zeros_(self.last.weight)  # type: ignore[arg-type]
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        self.last = _silent(conv(2, widths[0], _STEPS + 4 * _PAINT))
+        self.reader = nn.Sequential(
+            nn.Conv2d(widths[2], widths[2], 3, stride=2, padding=1), nn.ReLU(),
+            nn.Conv2d(widths[2], widths[2], 3, stride=2, padding=1), nn.ReLU(),
+            nn.Flatten(), _silent(nn.Linear(widths[2] * -(-rows // 32) * -(-columns // 32), motion)),
+        )  # fmt: skip
         self.basis = nn.Parameter(torch.zeros(motion, 2, rows // 4, columns // 4))
 
     def patch(self, picture: Tensor, pose: Tensor, aside: Tensor | None = None) -> Tensor:
         """The patch of pictures [B, 3, S, S] in poses [B, 6], looked up `aside` [B, rows, columns, 2], if anything, of
         its places: [B, 3, rows, columns]."""
         with exact(picture.device):  # half precision would put places a pixel off
-            return sample_picture(picture, surface.on_picture(self._places(pose, aside), pose.float()))
+            return sample_picture(picture, surface.on_picture(self.places(pose, aside), pose.float()))
 
     def look(self, picture: Tensor, own: Tensor, aside: Tensor | None = None) -> Tensor:
         """The source side, once: pictures [B, 3, S, S], latents [B, M] -> details [B, F, rows / 8, columns / 8]."""
@@ -85,9 +89,14 @@ class Closeup(nn.Module):
             found.append(F.pixel_unshuffle(x, 4 >> number))
         return torch.cat(found, dim=1)
 
+    def read(self, details: Tensor, own: Tensor) -> Tensor:
+        """The sources' latents, seen once more and closely: details and what the encoders saw, own [B, M] -> [B, M]."""
+        return own + self.reader(self._unpacked(details)[2]).float()
+
     def forward(self, details: Tensor, own: Tensor, latents: Tensor) -> Change:
         """What becomes of faces with these details and latents own [B, M] when they do as latents [B, M] say."""
         high, middle, x = self._unpacked(details)
+        own = self.read(details, own)
         embedding = self.embed(torch.cat([own, latents], dim=1))
         for block in self.deep:
             x = block(x, embedding)
@@ -95,16 +104,16 @@ class Closeup(nn.Module):
             x = self.up[number](
                 F.interpolate(self.narrow[number](x), scale_factor=2.0, mode="nearest") + skip, embedding
             )
-        out = F.pixel_shuffle(self.last(F.relu(self.norm(x))).float(), 2)
+        out = self.last(F.relu(self.norm(x))).float()
         straight = torch.einsum("b m, m i h w -> b i h w", (latents - own).float(), self.basis.float())
-        straight = F.interpolate(straight, scale_factor=4.0, mode="bilinear", align_corners=False)
-        steps = self.STEP * (out[:, :2] + straight).tanh()
-        return Change(torch.cat([steps, (out[:, 2:3] + 3).sigmoid(), out[:, 3:].sigmoid()], dim=1))
+        by = self.STEP * (out[:, :_STEPS] + twice(straight)).tanh()
+        paint = F.pixel_shuffle(out[:, _STEPS:], 2)
+        return Change(torch.cat([twice(by), (paint[:, :1] + 3).sigmoid(), paint[:, 1:].sigmoid()], dim=1))
 
     def drawn(self, change: Change, picture: Tensor, own: Tensor, aside: Tensor | None = None) -> Tensor:
         """The patch itself, redrawn from sources [B, 3, S, S] of latents own [B, M]: [B, 3, rows, columns]."""
         with exact(picture.device):
-            at = self._places(own, aside) + _steps(change.maps)
+            at = self.places(own, aside) + steps(change.maps)
             return _mixed(change.maps, sample_picture(picture, surface.on_picture(at, own[:, :6].float())))
 
     def over(
@@ -117,7 +126,8 @@ class Closeup(nn.Module):
             face, share = change.drawn(picture, own[:, :6].float(), at), surface.share(at, facing)[:, None]
             return torch.lerp(shown, face.to(shown.dtype), share.to(shown.dtype))
 
-    def _places(self, like: Tensor, aside: Tensor | None) -> Tensor:
+    def places(self, like: Tensor, aside: Tensor | None = None) -> Tensor:
+        """Canonical places of the patch's pixels, for as many faces as `like` [B, ...] has: [B, rows, columns, 2]."""
         at = surface.places(self.rows, self.columns, like).expand(len(like), -1, -1, -1)
         return at if aside is None else at + aside
 
@@ -128,7 +138,20 @@ class Closeup(nn.Module):
         return F.pixel_shuffle(high, 4), F.pixel_shuffle(middle, 2), low
 
 
-def _steps(maps: Tensor) -> Tensor:
+def _silent(layer: nn.Module) -> nn.Module:
+    """A layer that says 0 until it has learned."""
+    for weight in layer.parameters():
+        nn.init.zeros_(weight)
+    return layer
+
+
+def twice(x: Tensor) -> Tensor:
+    """At twice the resolution, by lines: steps that jump from pixel to pixel would tear a face."""
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+def steps(maps: Tensor) -> Tensor:
+    """How far aside is looked: maps [B, 6, h, w] of a change -> [B, h, w, 2], canonical units."""
     return rearrange(maps[:, :2], "b i h w -> b h w i")
 
 

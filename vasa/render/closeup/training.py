@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torchmetrics.functional.image import peak_signal_noise_ratio as psnr
 from torchvision.utils import make_grid
 
+from vasa.geometry import POSE
 from vasa.render.closeup import surface
 from vasa.render.closeup.drawing import Drawing, bent
 from vasa.render.closeup.network import Closeup
@@ -26,9 +27,11 @@ from vasa.training import Optimisation, weighted_sum
 class CloseupTraining(LightningModule):
     """Learns to redraw the patch of one frame of a clip as that of others; the rest of the renderer stays as it is.
 
-    weights: of the losses `pixel` (mean of w |x - y|, w = 1 + emphasis on eyes and mouth), `perceptual` and `eyes` (the
-    distance of `features`, of the patch and of the eyes enlarged; absent without features) and `paint` (the share that
-    is painted and not looked up). every: of so many drivers one is looked at with the features, which cost as much as
+    weights: of the losses `pixel` (mean of w |x - y|, w = 1 + emphasis on eyes and mouth), `place` (how far from the
+    driver's places on the head those are that are looked up: the labels of films say how skin moves), `perceptual` and
+    `eyes` (the distance of `features`, of the patch and of the eyes enlarged; absent without features), `read` (see
+    `misread`), `smooth` (mean change of the steps from pixel to pixel) and `paint` (the share that is painted and not
+    looked up). every: of so many drivers one is looked at with the features, which cost as much as
     all else. labelled: share of drivers whose dynamics are those that their labels stand for, the
     others are seen by the encoder. colour, bend: how much colours and proportions of faces vary, the same for source
     and driver: more people. learning_rate and the rest: see `vasa.training.Optimisation`.
@@ -68,8 +71,13 @@ class CloseupTraining(LightningModule):
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
         number = self.global_step * (1 if self._trainer is None else self.trainer.world_size) + self.global_rank
         random = torch.Generator().manual_seed(self.seed * 999_983 + number)
-        found = self.losses(self.drawing(batch, random))
+        drawing = self.drawing(batch, random)
+        found = self.losses(drawing) | {"read": self.misread(drawing, batch)}
         return weighted_sum(self, found, {name: self.weights[name] for name in found})
+
+    def misread(self, drawing: Drawing, batch: dict[str, Tensor]) -> Tensor:
+        """Mean squared error of what the closeup reads of the sources, against what their labels stand for."""
+        return F.mse_loss(drawing.read[:, len(POSE) :], self.meaning.dynamics_of(batch["expression"][:, 0]))
 
     def drawing(self, batch: dict[str, Tensor], random: torch.Generator | None) -> Drawing:
         """The patches of a batch's drivers, redrawn from its sources and as they are; without chance nothing varies."""
@@ -78,7 +86,7 @@ class CloseupTraining(LightningModule):
             frames = jitter(frames, random, self.colour)
         aside = bent(self.closeup, len(frames), self.bend, random).to(frames)
         latents = self._latents(frames, batch, random)
-        return Drawing.of(self.closeup, frames, latents, aside)
+        return Drawing.of(self.closeup, frames, batch["place"], latents, aside)
 
     @torch.no_grad()
     def _latents(self, frames: Tensor, batch: dict[str, Tensor], random: torch.Generator | None) -> Tensor:
@@ -95,9 +103,14 @@ class CloseupTraining(LightningModule):
     def losses(self, drawing: Drawing) -> dict[str, Tensor]:
         """Every loss, unweighted."""
         share = surface.share(surface.places(self.closeup.rows, self.closeup.columns, drawing.made))
+        weight = self.emphasis * share
         found = {
-            "pixel": (self.emphasis * share * (drawing.made - drawing.truth).abs()).mean(),
-            "paint": (share * (1 - drawing.looked)).mean(),
+            "pixel": (weight * (drawing.made - drawing.truth).abs()).mean(),
+            "place": (weight * drawing.astray).mean(),
+            "smooth": sum(
+                ((drawing.maps[:, :2].diff(dim=dim).abs()).mean() for dim in (2, 3)), start=share.new_zeros(())
+            ),
+            "paint": (share * (1 - drawing.maps[:, 2])).mean(),
         }
         if self.features is None:
             return found
