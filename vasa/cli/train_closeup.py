@@ -13,6 +13,7 @@ from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
 from vasa.config import instantiate
 from vasa.data.film import FilmPairs
+from vasa.render.features import SqueezeFeatures
 from vasa.render.rebase import rebase
 from vasa.render.speed import channels_last
 from vasa.render.volume import VolumeRenderer
@@ -40,7 +41,8 @@ def run(overrides: list[str]) -> None:
         model.meaning = renderer.meaning.config()
         model.space = {"_target_": "vasa.space.MotionSpace", **asdict(renderer.space)}
     renderer.meaning.check(len(data.train.expression_spread()))
-    training = instantiate(config.training)(channels_last(renderer.train()))
+    features = SqueezeFeatures(weights=config.squeezenet) if config.squeezenet else None
+    training = instantiate(config.training)(channels_last(renderer.train()), features=features)
     made = trainer(config, part="renderer", model=model)
     made.fit(training, datamodule=data, ckpt_path=resumed(config))
     Export(Path(config.output), "renderer", model).write(made, training)
