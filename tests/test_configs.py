@@ -16,7 +16,7 @@ from vasa import config
 
 LEAVES = sorted(config.folder().glob("*/*.yaml"))
 ROOTS = sorted(config.folder().glob("*.yaml"))
-BUILT = {"renderer", "motion", "audio", "judge"}
+BUILT = {"renderer", "closeup", "motion", "audio", "judge"}
 SPECIAL = {"_target_", "_partial_", "_args_", "_convert_", "_recursive_"}
 
 

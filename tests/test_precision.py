@@ -19,3 +19,10 @@ def test_what_a_machine_lacks_is_left_out(
 ) -> None:
     monkeypatch.setattr(training, "has_fast_bfloat16", lambda _: has)
     assert training.quick(precision, accelerator) == wanted
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_auto_takes_an_accelerator_where_there_is_one(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    monkeypatch.setattr(training, "has_fast_bfloat16", lambda _: False)
+    monkeypatch.setattr(training.torch.accelerator, "is_available", lambda: there)
+    assert training.quick("bf16-mixed", "auto") == ("bf16-mixed" if there else "32-true")

@@ -46,6 +46,7 @@ def test_what_was_shown_is_shown_by_other_numbers(renderer: VolumeRenderer, eyes
 
 def test_dynamics_read_what_labels_say(renderer: VolumeRenderer) -> None:
     frames, pose, labels = _scene()
+    labels[:, 4:] *= 0.2
     rebase(renderer, frames, pose, labels, torch.ones(10))
     assert renderer.meaning is not None
     told = renderer.meaning.dynamics_of(labels)
@@ -70,3 +71,10 @@ def test_a_line_is_found() -> None:
     x, weight, bias = (torch.randn(shape, generator=random) for shape in ((500, 4), (3, 4), (3,)))
     found = regressed(x, x @ weight.mT + bias)
     torch.testing.assert_close(found, (weight, bias), atol=0.02, rtol=0.01)
+
+
+def test_a_renderer_with_a_closeup_is_refused(renderer: VolumeRenderer) -> None:
+    renderer.closeup = instantiate(leaf("closeup", "tiny"))
+    frames, pose, labels = _scene(20)
+    with pytest.raises(ValueError, match="before it is given a closeup"):
+        rebase(renderer, frames, pose, labels, torch.ones(10))

@@ -13,7 +13,7 @@ import numpy as np
 from vasa.audio.files import write_speech
 from vasa.people.phones import PHONES
 from vasa.people.sentences import sentence
-from vasa.people.voices import FliteVoice, Utterance, Voice, cast
+from vasa.people.voices import FliteVoice, Utterance, Voice, cast, check_programs
 from vasa.whole import beside
 
 VERSION = 1
@@ -32,10 +32,12 @@ def speak_corpus(
     """Make `hours` of speech in `folder` and return its `speech.json`; files that exist are kept, so it resumes.
 
     Utterance n depends on (seed, n) alone. `progress` is told the hours done so far. Raises ValueError where the
-    folder holds a corpus of another seed.
+    folder holds a corpus of another seed, and FileNotFoundError where the programs that speak are missing.
     """
     if hours <= 0:
         raise ValueError(f"A corpus needs a positive number of hours; got {hours}.")
+    if voices is None:
+        check_programs()
     _claim(folder, seed)
     items: list[dict[str, object]] = []
     done_s = 0.0

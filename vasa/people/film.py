@@ -146,7 +146,7 @@ def film(plan: Plan, *, workers: int = 1, progress: Callable[[int], None] = lamb
     """
     avatar_files(plan.avatars)
     open_source(plan.recordings, plan.voices)
-    if plan.voices is None:
+    if plan.voices is None and plan.missing():
         check_programs()
     if plan.fitted is not None:
         fitted_files(plan.fitted)

@@ -123,8 +123,7 @@ def check_programs() -> None:
     there = {"espeak-ng": espeak.available(), "flite": flite_available()}
     if missing := [name for name, found in there.items() if not found]:
         raise FileNotFoundError(
-            f"The voices need {' and '.join(missing)}; install what is missing (apt-get install {' '.join(missing)}), "
-            "or name voices of your own (voices=module:function)."
+            f"The voices need {' and '.join(missing)}; install what is missing (apt-get install {' '.join(missing)})."
         )
 
 

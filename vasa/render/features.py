@@ -91,7 +91,10 @@ class SqueezeFeatures(nn.Module):
         from torchvision.models import squeezenet1_1
 
         if not Path(weights).is_file():
-            raise ValueError(f"There is no file {weights} for the perceptual loss; name one, or train with loss=plain.")
+            raise ValueError(
+                f"There is no file {weights} for the perceptual loss; name one, or train without (loss=plain, or no "
+                "squeezenet)."
+            )
         self.taps = tuple(taps)
         self.layers = squeezenet1_1(weights=None).features[: max(taps) + 1]
         self.layers.load_state_dict({k: v for k, v in load_file(weights).items() if k in self.layers.state_dict()})

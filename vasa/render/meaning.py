@@ -54,7 +54,10 @@ class Meaning(nn.Module):
         Raises ValueError where there are more dynamics than labels or frames.
         """
         if dynamics > min(labels.shape):
-            raise ValueError(f"{dynamics} dynamics cannot stand for {labels.shape[1]} labels of {len(labels)} frames.")
+            raise ValueError(
+                f"{dynamics} dynamics cannot stand for {labels.shape[1]} labels of {len(labels)} frames: take more "
+                "frames, or a renderer with fewer dynamics."
+            )
         middle = labels.double().mean(0)
         components = torch.linalg.svd((labels.double() - middle) / spread, full_matrices=False).Vh[:dynamics]
         random = torch.randn(dynamics, dynamics, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

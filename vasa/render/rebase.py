@@ -26,8 +26,11 @@ _RIDGE = 1e-3  # of the mean variance of what is regressed on
 def rebase(renderer: VolumeRenderer, frames: Tensor, pose: Tensor, labels: Tensor, spread: Tensor) -> None:
     """frames [F, 3, H, W] uint8 in poses [F, 6] show labels [F, E] that vary by spread [E]; changes the renderer.
 
-    Raises ValueError where there are fewer frames than what is fitted to them has numbers.
+    Raises ValueError where it has a closeup, which would not know the new numbers, where there are fewer frames than
+    numbers that are fitted to them, or fewer labels than dynamics.
     """
+    if renderer.closeup is not None:
+        raise ValueError("A renderer is rebased before it is given a closeup; this one has one.")
     meaning = Meaning.principal(labels, spread, dynamics=renderer.space.dynamics)
     layers = _last(renderer)
     parts = zip(frames.split(50), pose.split(50), strict=True)
@@ -43,13 +46,14 @@ def rebase(renderer: VolumeRenderer, frames: Tensor, pose: Tensor, labels: Tenso
     )  # as it will be read, and as it will be said
     for steered in _steered(renderer):
         _refer(steered, *regressed(told, before.repeat(2, 1)))
-    renderer.meaning, renderer.space = meaning, MotionSpace.plain(dynamics=renderer.space.dynamics)
+    renderer.meaning = meaning
+    renderer.space = MotionSpace.plain(renderer.space.dynamics, name=renderer.space.name)
 
 
 def regressed(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """The line of least squares, with a small ridge, from x [F, N] to y [F, K]: weight [K, N] and bias [K]."""
     if len(x) <= x.shape[1]:
-        raise ValueError(f"{len(x)} frames are too few to fit {x.shape[1]} numbers to: take more of them.")
+        raise ValueError(f"{len(x)} frames are too few to fit {x.shape[1]} numbers to; raise first_frames.")
     middle_x, middle_y = x.double().mean(0), y.double().mean(0)
     apart = x.double() - middle_x
     gram = apart.mT @ apart / len(x)
@@ -89,6 +93,8 @@ def _heard(layers: list[nn.Linear]) -> Iterator[list[list[Tensor]]]:
         layer.register_forward_pre_hook(lambda _, given, number=number: listen(number, given[0]))
         for number, layer in enumerate(layers)
     ]
-    yield heard
-    for hook in hooks:
-        hook.remove()
+    try:
+        yield heard
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -104,12 +104,15 @@ def emphasise(place: Tensor, size: int, emphasis: float, closed: Tensor) -> tupl
     place [B, n, 5, h, w], closed [B, n] -> weights, and 1 about the eyes: [B, n, 1, H, W] each.
     """
     x, y = place[:, :, 0] / 127.5 - 1, place[:, :, 1] / 127.5 - 1
-    head = place[:, :, 4] == 2
-    inside = [(x > a) & (x < b) & (y > c) & (y < d) & head for (a, b), (c, d) in (EYES, MOUTH)]
-    eyes, mouth = (part.float() for part in inside)
+    eyes, mouth = ((part & (place[:, :, 4] == 2)).float() for part in eyes_and_mouth(x, y))
     weights = 1 + emphasis * (eyes * (1 + CLOSED * closed[..., None, None]) + mouth)
     weights, eyes = (F.interpolate(x, size=(size, size), mode="nearest")[:, :, None] for x in (weights, eyes))
     return weights, eyes
+
+
+def eyes_and_mouth(x: Tensor, y: Tensor) -> list[Tensor]:
+    """Whether canonical places lie about the eyes, and about the mouth: two of the shape of x and y."""
+    return [(x > a) & (x < b) & (y > c) & (y < d) for (a, b), (c, d) in (EYES, MOUTH)]
 
 
 def mixed(label: Tensor, seen: Tensor, random: torch.Generator, share: float) -> Tensor:

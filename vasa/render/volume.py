@@ -58,9 +58,10 @@ class VolumeRenderer(nn.Module):
         self.image_size, self.space, self.blend = image_size, space, blend
         self.appearance, self.identity, self.pose, self.dynamics = appearance, identity, pose, dynamics
         self.to_canonical, self.canonical, self.to_posed = to_canonical, canonical, to_posed
-        self.projection, self.decoder, self.closeup, self.meaning = projection, decoder, closeup, meaning
+        self.projection, self.decoder, self.meaning = projection, decoder, meaning
         if spectral:
             blocks.spectral(self)
+        self.closeup = closeup  # whose weights are as they are
 
     def encode(self, image: Tensor) -> Portrait:
         """Picture [B, 3, H, W], values in [0, 1] -> what to remember of the face."""
@@ -118,7 +119,8 @@ class VolumeRenderer(nn.Module):
         check_portrait(portrait, volume=shape, identity=self.to_posed.identity.in_features, size=self.image_size)
         if portrait.route is None:
             raise ValueError("This portrait has no route: another renderer made it. Encode the picture again.")
-        if (portrait.details is None) != (self.closeup is None):
+        found = None if portrait.details is None else tuple(portrait.details.shape[1:])
+        if found != (None if self.closeup is None else self.closeup.details):
             raise ValueError("This portrait was remembered with another closeup or none: encode the picture again.")
         check_motion(motion, self.space, portrait)
 

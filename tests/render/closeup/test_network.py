@@ -31,8 +31,8 @@ def _shown(closeup: Closeup, pictures: torch.Tensor, own: torch.Tensor, latents:
 def test_a_new_closeup_looks_the_source_up() -> None:
     closeup, pictures = _closeup(), torch.rand(2, 3, 64, 64)
     change = closeup(closeup.look(pictures, LATENTS), LATENTS, LATENTS.flip(0))
-    assert not change.maps[:, :2].any()
-    assert (change.maps[:, 2] > 0.9).all()
+    assert not change[:, :2].any()
+    assert (change[:, 2] > 0.9).all()
     seen = closeup.patch(pictures, POSES)
     assert float((closeup.drawn(change, pictures, LATENTS) - seen).abs().max()) < 0.05
 
@@ -86,10 +86,10 @@ def test_what_is_read_of_the_source_is_where_steps_begin() -> None:
     closeup, pictures = _closeup(), torch.rand(2, 3, 64, 64)
     torch.nn.init.normal_(closeup.basis)
     details = closeup.look(pictures, LATENTS)
-    assert closeup(details, LATENTS, LATENTS + 1).maps[:, :2].any()
+    assert closeup(details, LATENTS, LATENTS + 1)[:, :2].any()
     torch.nn.init.constant_(closeup.reader[-1].bias, 1.0)
     torch.testing.assert_close(closeup.read(details, LATENTS), LATENTS + 1)
-    assert not closeup(details, LATENTS, LATENTS + 1).maps[:, :2].any()
+    assert not closeup(details, LATENTS, LATENTS + 1)[:, :2].any()
 
 
 def test_the_same_place_of_a_turned_head_is_the_same_place() -> None:
@@ -128,6 +128,9 @@ def test_portraits_of_a_renderer_with_and_without_closeup_are_not_mixed_up(whole
     motion = Motion(torch.zeros(1, 1, 6), torch.zeros(1, 1, 8))
     with pytest.raises(ValueError, match="another closeup or none"):
         whole.render(replace(portrait, details=None), motion)
+    whole.closeup = instantiate({**leaf("closeup", "tiny"), "motion": whole.space.size, "rows": 24})
+    with pytest.raises(ValueError, match="another closeup or none"):
+        whole.render(portrait, motion)
     whole.closeup = None
     with pytest.raises(ValueError, match="another closeup or none"):
         whole.render(portrait, motion)

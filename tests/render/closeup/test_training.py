@@ -15,6 +15,7 @@ from vasa.cli import main
 from vasa.config import instantiate, leaf
 from vasa.data.film import FilmPairs
 from vasa.render import VolumeRenderer
+from vasa.render.closeup.beginning import begin
 from vasa.render.closeup.drawing import Drawing, bent
 from vasa.render.closeup.training import CloseupTraining, weighed
 from vasa.render.meaning import Meaning
@@ -73,12 +74,12 @@ def test_each_loss_is_nothing_where_the_patch_is_right(
     training: CloseupTraining, batch: dict[str, torch.Tensor]
 ) -> None:
     drawing = training.drawing(batch, None)
-    maps = torch.zeros_like(drawing.maps)
+    maps = torch.zeros_like(drawing.change)
     maps[:, 2] = 1
     told = training.meaning.dynamics_of(batch["expression"][:, 0])
     read = torch.cat([batch["pose"][:, 0], told], dim=1)
     nowhere = torch.zeros_like(drawing.astray)
-    right = replace(drawing, made=drawing.truth, maps=maps, read=read, astray=nowhere)
+    right = replace(drawing, made=drawing.truth, change=maps, read=read, astray=nowhere)
     found = training.losses(right) | {"read": training.misread(right, batch)}
     assert {name: float(value) for name, value in found.items()} == dict.fromkeys(WEIGHTS, 0)
 
@@ -130,28 +131,75 @@ def test_a_renderer_without_a_closeup_is_refused(renderer: VolumeRenderer) -> No
         )  # fmt: skip
 
 
-def test_the_command_gives_a_renderer_a_closeup(renderer: VolumeRenderer, film: Path, tmp_path: Path) -> None:
-    checkpoint.save(tmp_path / "plain", renderer, leaf("renderer", "tiny"))
-    words = [
-        "train", "closeup", f"init={tmp_path / 'plain'}", f"output={tmp_path / 'out'}", f"data.folder={film}",
-        "closeup=tiny", "steps=2", "meaning_frames=60", "data.batch_size=2", "data.drivers=2", "data.held_out=2",
-        "trainer.val_check_interval=1", "trainer.accelerator=cpu",
+def _command(film: Path, init: Path, output: Path, *words: str) -> int:
+    settings = [
+        f"init={init}", f"output={output}", f"data.folder={film}", "closeup=tiny", "steps=2", "first_frames=60",
+        "data.batch_size=2", "data.drivers=2", "data.held_out=2", "trainer.val_check_interval=1",
+        "trainer.accelerator=cpu",
     ]  # fmt: skip
-    assert main(words) == 0
-    made = checkpoint.load(tmp_path / "out")
-    assert made.closeup is not None
-    assert made.meaning is not None
-    assert made.space.dynamics == renderer.space.dynamics
-    again = checkpoint.load(tmp_path / "out")
-    picture = torch.rand(1, 3, 32, 32)
-    motion = made.motion_of(picture[None])
-    torch.testing.assert_close(again.render(again.encode(picture), motion), made.render(made.encode(picture), motion))
+    return main(["train", "closeup", *settings, *words])
+
+
+@pytest.mark.parametrize("spectral", [False, True])
+def test_the_command_gives_a_renderer_a_closeup_and_trains_it_further(
+    film: Path, tmp_path: Path, spectral: bool
+) -> None:
+    config = OmegaConf.merge(leaf("renderer", "tiny"), {"spectral": spectral})
+    checkpoint.save(tmp_path / "plain", instantiate(config), config)
+    assert _command(film, tmp_path / "plain", tmp_path / "first") == 0
+    assert _command(film, tmp_path / "first", tmp_path / "second", "seed=1") == 0
+    first, second = (checkpoint.load(tmp_path / name) for name in ("first", "second"))
+    assert first.meaning is not None
+    before, after = first.state_dict(), second.state_dict()
+    moved = {name.split(".")[0] for name, value in after.items() if not torch.equal(value, before[name])}
+    assert moved == {"closeup"}
+    assert _command(film, tmp_path / "first", tmp_path / "second", "seed=1") == 0  # nothing is left to do
+    again = checkpoint.load(tmp_path / "second").state_dict()
+    assert all(torch.equal(value, after[name]) for name, value in again.items())
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["data.drivers=0"], "data.drivers is 1 or more"), (["data.size=16"], "set data.size=32"),
+        (["squeezenet=nowhere"], "There is no file nowhere"),
+    ],
+)  # fmt: skip
+def test_what_a_closeup_cannot_learn_from_is_refused(
+    renderer: VolumeRenderer, film: Path, tmp_path: Path, words: list[str], complaint: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    checkpoint.save(tmp_path / "plain", renderer, leaf("renderer", "tiny"))
+    assert _command(film, tmp_path / "plain", tmp_path / "out", *words) == 2
+    assert complaint in capsys.readouterr().err
+    assert not (tmp_path / "out" / "model.safetensors").exists()
 
 
 def test_the_command_wants_a_volume_renderer(film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = OmegaConf.create({"_target_": "vasa.render.meaning.Meaning", "dynamics": 2, "labels": 3})
     checkpoint.save(tmp_path / "other", instantiate(config), config)
-    assert (
-        main(["train", "closeup", f"init={tmp_path / 'other'}", f"output={tmp_path / 'o'}", f"data.folder={film}"]) == 2
-    )
+    assert _command(film, tmp_path / "other", tmp_path / "o") == 2
     assert "is part of a VolumeRenderer" in capsys.readouterr().err
+
+
+def test_first_steps_are_those_that_labels_tell(training: CloseupTraining) -> None:
+    """What lies at q came from q plus the first dynamics number times (0.02, -0.01): so far is looked aside."""
+    closeup, meaning = training.closeup, training.meaning
+    random = torch.Generator().manual_seed(0)
+    count = meaning.line.in_features
+    with torch.no_grad():
+        meaning.line.weight.copy_(torch.eye(meaning.line.out_features)[:, :count])
+        meaning.line.bias.zero_()
+        meaning.spread.fill_(1.0)
+    labels = torch.zeros(40, 4, meaning.line.out_features)
+    labels[..., :count] = torch.randn(40, 4, count, generator=random)
+    axis = (torch.arange(64) + 0.5) / 32 - 1
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    flat = torch.stack([x, y, torch.zeros_like(x)]).expand(40, 4, -1, -1, -1)  # heads look on: pixels are places
+    moved = flat + labels[..., :1, None, None] * torch.tensor([0.02, -0.01, 0.0])[:, None, None]
+    place = torch.cat([(moved + 1) * 127.5, torch.zeros(40, 4, 1, 64, 64), torch.full((40, 4, 1, 64, 64), 2.0)], dim=2)
+    begin(closeup, meaning, place, torch.zeros(40, 4, 6), labels)
+    inner = closeup.basis.detach()[:, :, 1:-1, 1:-1] * closeup.STEP
+    wanted = torch.zeros_like(inner)
+    wanted[6] = torch.tensor([0.02, -0.01])[:, None, None]
+    torch.testing.assert_close(inner, wanted, atol=2e-3, rtol=0)

@@ -13,6 +13,7 @@ from torch import Tensor
 from vasa.geometry import sample_picture
 from vasa.render.closeup import surface
 from vasa.render.closeup.network import Closeup, steps
+from vasa.render.speed import exact
 
 _KNOTS = 4  # a side, between which faces are bent smoothly
 _LOST = 0.15  # canonical units: farther off than this counts no more
@@ -22,15 +23,15 @@ _LOST = 0.15  # canonical units: farther off than this counts no more
 class Drawing:
     """Patches of B faces with n drivers each.
 
-    source [B, 3, rows, columns]; made and truth [B * n, 3, rows, columns]; maps [B * n, 6, rows, columns] of the change
-    that made them, see `Change`; read [B, M], the sources' latents as the closeup reads them; astray
+    source [B, 3, rows, columns]; made and truth [B * n, 3, rows, columns]; change [B * n, 6, rows, columns], the maps
+    that made them, see `Closeup`; read [B, M], the sources' latents as the closeup reads them; astray
     [B * n, rows, columns], how far from the driver's places on the head those are that are looked up in the source.
     """
 
     source: Tensor
     made: Tensor
     truth: Tensor
-    maps: Tensor
+    change: Tensor
     read: Tensor
     astray: Tensor
 
@@ -52,18 +53,21 @@ class Drawing:
             source=closeup.patch(picture, own[:, :6], aside),
             made=closeup.drawn(change, each(picture), each(own), bent_by),
             truth=closeup.patch(targets, wanted[:, :6], bent_by),
-            maps=change.maps,
+            change=change,
             read=closeup.read(details, own),
             astray=_apart(
-                _seen(driven, each(at), wanted), _seen(each(place[:, 0]), each(at) + steps(change.maps), each(own))
+                seen_places(driven, each(at), wanted),
+                seen_places(each(place[:, 0]), each(at) + steps(change), each(own)),
             ),
         )
 
 
-def _seen(place: Tensor, at: Tensor, latents: Tensor) -> Tensor:
-    """Canonical place, [B, 3, h, w], and whether it is on the head, of what lies at places of the surface."""
+def seen_places(place: Tensor, at: Tensor, latents: Tensor) -> Tensor:
+    """The canonical places of what place maps [B, 5, H, W] of frames with latents [B, M] show at places [B, h, w, 2] of
+    the surface, and whether that is the head: [B, 4, h, w]."""
     maps = torch.cat([place[:, :3].float() / 127.5 - 1, (place[:, 4:5] == 2).float()], dim=1)
-    return sample_picture(maps, surface.on_picture(at, latents[:, :6]))
+    with exact(at.device):
+        return sample_picture(maps, surface.on_picture(at, latents[:, :6].float()))
 
 
 def _apart(wanted: Tensor, found: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -14,22 +13,10 @@ from torch import Tensor, nn
 from vasa.geometry import sample_picture
 from vasa.render.blocks import AdaptiveResBlock, ResBlock, conv, groups
 from vasa.render.closeup import surface
+from vasa.render.decoder import twice
 from vasa.render.speed import exact
 
 _STEPS, _PAINT = 2, 4  # numbers: step in x and y; share that is looked up, red, green, blue
-
-
-@dataclass(frozen=True)
-class Change:
-    """What becomes of the patch: maps [B, 6, rows, columns] of steps (x and y, canonical units), of the share of each
-    pixel that is looked up in the source, and of the paint for the rest, RGB in [0, 1]."""
-
-    maps: Tensor
-
-    def drawn(self, picture: Tensor, own: Tensor, at: Tensor) -> Tensor:
-        """The patch at canonical places at [B, h, w, 2], from sources [B, 3, S, S] in poses own [B, 6]."""
-        found = surface.read(self.maps, at)
-        return _mixed(found, sample_picture(picture, surface.on_picture(at + steps(found), own)))
 
 
 class Closeup(nn.Module):
@@ -42,9 +29,13 @@ class Closeup(nn.Module):
     source differ in, so that the network has only to say what is particular to a face; it reads the source's latents
     once more, because encoders see eyes from afar.
 
-    motion: numbers of a latent. widths: channels at 1/2, 1/4 and 1/8 of the patch's resolution. blocks: at the last.
-    Not in the papers: warping with what is painted over it is from X2Face and FOMM (Siarohin et al. 2019, 3.2), that
-    gaze can be warped from DeepWarp (Ganin et al. 2016, 3). Raises ValueError where a side is no multiple of 8.
+    What it says is a change: maps [B, 6, rows, columns] of steps aside in x and y (canonical units), of the share of
+    each pixel that is looked up in the source, and of the paint for the rest, RGB in [0, 1].
+
+    motion: M, numbers of a latent. widths: channels at 1/2, 1/4 and 1/8 of the patch's resolution. blocks: at the last.
+    embedding: numbers by which latents steer the blocks. Not in the papers: warping with what is painted over it is
+    from X2Face and FOMM (Siarohin et al. 2019, 3.2), that gaze can be warped from DeepWarp (Ganin et al. 2016, 3).
+    Raises ValueError where a side is no multiple of 8, or there are not three widths.
     """
 
     STEP = 0.2  # canonical units that are looked aside at most
@@ -64,10 +55,12 @@ class Closeup(nn.Module):
         self.up = nn.ModuleList(AdaptiveResBlock(2, high, high, embedding=embedding) for high in widths[:2])
         self.norm = nn.GroupNorm(groups(widths[0]), widths[0])
         self.last = _silent(conv(2, widths[0], _STEPS + 4 * _PAINT))
+        flat = widths[2] * -(-rows // 32) * -(-columns // 32)
         self.reader = nn.Sequential(
-            nn.Conv2d(widths[2], widths[2], 3, stride=2, padding=1), nn.ReLU(),
-            nn.Conv2d(widths[2], widths[2], 3, stride=2, padding=1), nn.ReLU(),
-            nn.Flatten(), _silent(nn.Linear(widths[2] * -(-rows // 32) * -(-columns // 32), motion)),
+            nn.GroupNorm(groups(widths[2]), widths[2]),
+            nn.Conv2d(widths[2], widths[2], 3, stride=2, padding=1), nn.LeakyReLU(0.1),
+            nn.Conv2d(widths[2], widths[2], 3, stride=2, padding=1), nn.LeakyReLU(0.1),
+            nn.Flatten(), nn.LayerNorm(flat), _silent(nn.Linear(flat, motion)),
         )  # fmt: skip
         self.basis = nn.Parameter(torch.zeros(motion, 2, rows // 4, columns // 4))
 
@@ -78,64 +71,80 @@ class Closeup(nn.Module):
             return sample_picture(picture, surface.on_picture(self.places(pose, aside), pose.float()))
 
     def look(self, picture: Tensor, own: Tensor, aside: Tensor | None = None) -> Tensor:
-        """The source side, once: pictures [B, 3, S, S], latents [B, M] -> details [B, F, rows / 8, columns / 8]."""
+        """The source side, once: pictures [B, 3, S, S], latents [B, M] -> details [B, *self.details]."""
         seen = self.patch(picture, own[:, :6], aside)
-        half = surface.places(self.rows, self.columns, seen).new_tensor(surface.HALF)
-        spots = (surface.places(self.rows, self.columns, seen) - seen.new_tensor([0, surface.MIDDLE_Y])) / half
-        spots = rearrange(spots, "h w i -> 1 i h w").expand(len(seen), -1, -1, -1)
+        spots = rearrange(surface.on_square(self.places(seen)), "b h w i -> b i h w")
         x, found = self.first(F.pixel_unshuffle(torch.cat([seen * 2 - 1, spots], dim=1), 2)), []
         for number, block in enumerate(self.down):
             x = block(F.avg_pool2d(x, 2) if number else x)
             found.append(F.pixel_unshuffle(x, 4 >> number))
         return torch.cat(found, dim=1)
 
+    @property
+    def details(self) -> tuple[int, int, int]:
+        """The size of what `look` remembers of a face."""
+        return sum(self._folded()), self.rows // 8, self.columns // 8
+
     def read(self, details: Tensor, own: Tensor) -> Tensor:
         """The sources' latents, seen once more and closely: details and what the encoders saw, own [B, M] -> [B, M]."""
         return own + self.reader(self._unpacked(details)[2]).float()
 
-    def forward(self, details: Tensor, own: Tensor, latents: Tensor) -> Change:
-        """What becomes of faces with these details and latents own [B, M] when they do as latents [B, M] say."""
+    def forward(self, details: Tensor, own: Tensor, latents: Tensor) -> Tensor:
+        """How faces with these details and latents own [B, M] change to do as latents [B, M] say: maps, see above."""
         high, middle, x = self._unpacked(details)
         own = self.read(details, own)
         embedding = self.embed(torch.cat([own, latents], dim=1))
         for block in self.deep:
             x = block(x, embedding)
         for number, skip in ((1, middle), (0, high)):
-            x = self.up[number](
-                F.interpolate(self.narrow[number](x), scale_factor=2.0, mode="nearest") + skip, embedding
-            )
+            x = self.up[number](twice(self.narrow[number](x)) + skip, embedding)
         out = self.last(F.relu(self.norm(x))).float()
-        straight = torch.einsum("b m, m i h w -> b i h w", (latents - own).float(), self.basis.float())
-        by = self.STEP * (out[:, :_STEPS] + twice(straight)).tanh()
-        paint = F.pixel_shuffle(out[:, _STEPS:], 2)
-        return Change(torch.cat([twice(by), (paint[:, :1] + 3).sigmoid(), paint[:, 1:].sigmoid()], dim=1))
+        with exact(out.device):
+            straight = torch.einsum("b m, m i h w -> b i h w", (latents - own).float(), self.basis)
+            by = self.STEP * (out[:, :_STEPS] + _finer(straight)).tanh()
+            paint = F.pixel_shuffle(out[:, _STEPS:], 2)
+            return torch.cat([_finer(by), (paint[:, :1] + 3).sigmoid(), paint[:, 1:].sigmoid()], dim=1)
 
-    def drawn(self, change: Change, picture: Tensor, own: Tensor, aside: Tensor | None = None) -> Tensor:
+    def drawn(self, change: Tensor, picture: Tensor, own: Tensor, aside: Tensor | None = None) -> Tensor:
         """The patch itself, redrawn from sources [B, 3, S, S] of latents own [B, M]: [B, 3, rows, columns]."""
         with exact(picture.device):
-            at = self.places(own, aside) + steps(change.maps)
-            return _mixed(change.maps, sample_picture(picture, surface.on_picture(at, own[:, :6].float())))
+            return redrawn(change, picture, own[:, :6].float(), self.places(own, aside))
 
     def over(
         self, shown: Tensor, picture: Tensor, details: Tensor, own: Tensor, latents: Tensor
     ) -> Tensor:  # fmt: skip
-        """Pictures shown [B, 3, S, S] of latents [B, M] with the middle of the face redrawn from sources `picture`."""
-        change: Change = self(details, own, latents)
+        """Pictures shown [B, 3, S, S] of latents [B, M] with the middle of the face redrawn from sources `picture`, of
+        the same size, with their details [B, *self.details] and latents own [B, M]: [B, 3, S, S]."""
+        change = self(details, own, latents)
         with exact(shown.device):
             at, facing = surface.on_patch(latents[:, :6].float(), shown.shape[-1])
-            face, share = change.drawn(picture, own[:, :6].float(), at), surface.share(at, facing)[:, None]
-            return torch.lerp(shown, face.to(shown.dtype), share.to(shown.dtype))
+            face = redrawn(surface.read(change, at), picture, own[:, :6].float(), at)
+            return torch.lerp(shown, face.to(shown.dtype), surface.share(at, facing)[:, None].to(shown.dtype))
 
     def places(self, like: Tensor, aside: Tensor | None = None) -> Tensor:
         """Canonical places of the patch's pixels, for as many faces as `like` [B, ...] has: [B, rows, columns, 2]."""
         at = surface.places(self.rows, self.columns, like).expand(len(like), -1, -1, -1)
         return at if aside is None else at + aside
 
+    def _folded(self) -> list[int]:
+        """Channels of each width at 1/8 of the patch's resolution."""
+        return [width * (4 >> number) ** 2 for number, width in enumerate(self.widths)]
+
     def _unpacked(self, details: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features at 1/2, 1/4 and 1/8 of the patch's resolution."""
-        sizes = [width * (4 >> number) ** 2 for number, width in enumerate(self.widths)]
-        high, middle, low = details.split(sizes, dim=1)
+        high, middle, low = details.split(self._folded(), dim=1)
         return F.pixel_shuffle(high, 4), F.pixel_shuffle(middle, 2), low
+
+
+def steps(change: Tensor) -> Tensor:
+    """How far aside is looked: maps [B, 6, h, w] -> [B, h, w, 2], canonical units."""
+    return rearrange(change[:, :_STEPS], "b i h w -> b h w i")
+
+
+def redrawn(change: Tensor, picture: Tensor, pose: Tensor, at: Tensor) -> Tensor:
+    """What maps [B, 6, h, w] say of places at [B, h, w, 2] of sources [B, 3, S, S] in poses [B, 6]: [B, 3, h, w]."""
+    seen = sample_picture(picture, surface.on_picture(at + steps(change), pose))
+    return torch.lerp(change[:, _STEPS + 1 :], seen.to(change.dtype), change[:, _STEPS : _STEPS + 1])
 
 
 def _silent(layer: nn.Module) -> nn.Module:
@@ -145,16 +154,6 @@ def _silent(layer: nn.Module) -> nn.Module:
     return layer
 
 
-def twice(x: Tensor) -> Tensor:
+def _finer(x: Tensor) -> Tensor:
     """At twice the resolution, by lines: steps that jump from pixel to pixel would tear a face."""
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-
-
-def steps(maps: Tensor) -> Tensor:
-    """How far aside is looked: maps [B, 6, h, w] of a change -> [B, h, w, 2], canonical units."""
-    return rearrange(maps[:, :2], "b i h w -> b h w i")
-
-
-def _mixed(maps: Tensor, seen: Tensor) -> Tensor:
-    """What is looked up for its share of every pixel, paint for the rest."""
-    return torch.lerp(maps[:, 3:], seen.to(maps.dtype), maps[:, 2:3])

@@ -97,7 +97,11 @@ def _smooth(x: Tensor) -> Tensor:
     return x**2 * (3 - 2 * x)
 
 
-def read(change: Tensor, at: Tensor) -> Tensor:
+def on_square(at: Tensor) -> Tensor:
+    """Canonical places [..., 2] as places of the patch, from -1 to 1 between its edges."""
+    return (at - at.new_tensor([0.0, MIDDLE_Y])) / at.new_tensor(HALF)
+
+
+def read(maps: Tensor, at: Tensor) -> Tensor:
     """Maps of the patch [B, C, rows, columns] at canonical places [B, h, w, 2]: [B, C, h, w]."""
-    middle, half = at.new_tensor([0.0, MIDDLE_Y]), at.new_tensor(HALF)
-    return sample_picture(change, (at - middle) / half)
+    return sample_picture(maps, on_square(at))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from einops import rearrange, repeat
+from einops import repeat
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
@@ -17,9 +18,9 @@ from vasa.geometry import POSE
 from vasa.render.closeup import surface
 from vasa.render.closeup.drawing import Drawing, bent
 from vasa.render.closeup.network import Closeup
-from vasa.render.fixed import Fixed
+from vasa.render.losses import PerceptualLoss
 from vasa.render.meaning import Meaning
-from vasa.render.scenes import EYES, MOUTH, jitter, mixed
+from vasa.render.scenes import EYES, eyes_and_mouth, jitter
 from vasa.render.volume import VolumeRenderer
 from vasa.training import Optimisation, weighted_sum
 
@@ -48,7 +49,8 @@ class CloseupTraining(LightningModule):
             raise ValueError("A closeup learns in a renderer that has one, and a meaning; give it both first.")
         self.renderer, self.weights = renderer.requires_grad_(False), dict(weights)
         renderer.closeup.requires_grad_(True)
-        self.features, self.every = None if features is None else Fixed(features), every
+        self.perceptual = None if features is None else PerceptualLoss(features=features, reach=None)
+        self.every = every
         self.seed, self.labelled, self.colour, self.bend = seed, labelled, colour, bend
         self.register_buffer("emphasis", weighed(renderer.closeup, emphasis), persistent=False)
         self.optimisation = Optimisation(
@@ -68,15 +70,15 @@ class CloseupTraining(LightningModule):
         assert self.renderer.meaning is not None
         return self.renderer.meaning
 
-    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
-        number = self.global_step * (1 if self._trainer is None else self.trainer.world_size) + self.global_rank
-        random = torch.Generator().manual_seed(self.seed * 999_983 + number)
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+        mixed_seed = np.random.SeedSequence([self.seed, self.global_step, batch_idx, self.global_rank])
+        random = torch.Generator().manual_seed(int(mixed_seed.generate_state(1)[0]))
         drawing = self.drawing(batch, random)
-        found = self.losses(drawing) | {"read": self.misread(drawing, batch)}
-        return weighted_sum(self, found, {name: self.weights[name] for name in found})
+        return weighted_sum(self, self.losses(drawing) | {"read": self.misread(drawing, batch)}, self.weights)
 
     def misread(self, drawing: Drawing, batch: dict[str, Tensor]) -> Tensor:
-        """Mean squared error of what the closeup reads of the sources, against what their labels stand for."""
+        """Mean squared error of the dynamics that the closeup reads of the sources, beside those that labels stand
+        for; how it reads their pose is taught by what is drawn alone."""
         return F.mse_loss(drawing.read[:, len(POSE) :], self.meaning.dynamics_of(batch["expression"][:, 0]))
 
     def drawing(self, batch: dict[str, Tensor], random: torch.Generator | None) -> Drawing:
@@ -90,15 +92,14 @@ class CloseupTraining(LightningModule):
 
     @torch.no_grad()
     def _latents(self, frames: Tensor, batch: dict[str, Tensor], random: torch.Generator | None) -> Tensor:
-        """Of sources, as the encoder sees them, and drivers, as labels have it for a share: [B, 1 + n, M]."""
-        count = frames.shape[1]
-        flat = rearrange(frames, "b n c h w -> (b n) c h w")
-        pose, label = (rearrange(batch[name], "b n i -> (b n) i") for name in ("pose", "expression"))
-        seen = self.renderer.dynamics(flat, pose).float()
-        told = mixed(self.meaning.dynamics_of(label), seen, random or torch.Generator().manual_seed(0), self.labelled)
-        first = torch.arange(len(seen), device=seen.device) % count == 0
-        dynamics = torch.where(first[:, None], seen, told)
-        return rearrange(torch.cat([pose, dynamics], dim=1), "(b n) m -> b n m", n=count)
+        """Of sources, as the encoder sees them, and drivers, as labels have it for a share, at labelled poses:
+        [B, 1 + n, M]."""
+        dynamics = self.meaning.dynamics_of(batch["expression"])
+        seen = torch.rand(dynamics.shape[:2], generator=random) >= self.labelled if random else torch.zeros(1, 1).bool()
+        seen = seen.to(dynamics.device).expand(dynamics.shape[:2]).clone()
+        seen[:, 0] = True
+        dynamics[seen] = self.renderer.dynamics(frames[seen], batch["pose"][seen]).float()
+        return torch.cat([batch["pose"], dynamics], dim=2)
 
     def losses(self, drawing: Drawing) -> dict[str, Tensor]:
         """Every loss, unweighted."""
@@ -108,35 +109,32 @@ class CloseupTraining(LightningModule):
             "pixel": (weight * (drawing.made - drawing.truth).abs()).mean(),
             "place": (weight * drawing.astray).mean(),
             "smooth": sum(
-                ((drawing.maps[:, :2].diff(dim=dim).abs()).mean() for dim in (2, 3)), start=share.new_zeros(())
+                ((drawing.change[:, :2].diff(dim=dim).abs()).mean() for dim in (2, 3)), start=share.new_zeros(())
             ),
-            "paint": (share * (1 - drawing.maps[:, 2])).mean(),
+            "paint": (share * (1 - drawing.change[:, 2])).mean(),
         }
-        if self.features is None:
+        if self.perceptual is None:
             return found
         truth = drawing.truth[:: self.every]
         made = torch.lerp(truth, drawing.made[:: self.every], share)  # beyond the edges there is nothing to tell apart
         top, bottom = (round(self._row(y)) for y in EYES[1])
         eyes = [F.interpolate(p[:, :, top:bottom], scale_factor=2.0, mode="bilinear") for p in (made, truth)]
-        return found | {"perceptual": self._apart(made, truth), "eyes": self._apart(*eyes)}
+        return found | {"perceptual": self.perceptual.between(made, truth), "eyes": self.perceptual.between(*eyes)}
 
     def _row(self, y: float) -> float:
         return (y - surface.MIDDLE_Y + surface.HALF[1]) / (2 * surface.HALF[1]) * self.closeup.rows
-
-    def _apart(self, made: Tensor, truth: Tensor) -> Tensor:
-        """Mean over maps of the mean |difference| over the truth's mean."""
-        assert self.features is not None
-        with torch.no_grad():
-            wanted = self.features(truth)
-        pairs = zip(self.features(made), wanted, strict=True)
-        return torch.stack([(ours - theirs).abs().mean() / theirs.abs().mean() for ours, theirs in pairs]).mean()
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         drawing = self.drawing(batch, None)
         still = repeat(drawing.source, "b ... -> (b n) ...", n=len(drawing.made) // len(drawing.source))
         error, left = ((self.emphasis * (x - drawing.truth).abs()).mean() for x in (drawing.made, still))
         found = {"psnr": psnr(drawing.made, drawing.truth, data_range=1.0, dim=(1, 2, 3)), "of_still": error / left}
-        self.log_dict({f"held_out/{name}": value for name, value in found.items()}, prog_bar=True)
+        self.log_dict(
+            {f"held_out/{name}": value for name, value in found.items()},
+            prog_bar=True,
+            batch_size=len(still),
+            sync_dist=self.trainer.world_size > 1,
+        )
         board = getattr(self.logger, "experiment", None)
         if batch_idx == 0 and board is not None and hasattr(board, "add_image"):
             rows = torch.cat([still[:16], drawing.made[:16], drawing.truth[:16]])
@@ -149,5 +147,5 @@ class CloseupTraining(LightningModule):
 def weighed(closeup: Closeup, emphasis: float) -> Tensor:
     """1, and 1 + emphasis about eyes and mouth: [rows, columns]."""
     x, y = surface.places(closeup.rows, closeup.columns, closeup.basis.detach()).unbind(-1)
-    inside = [(x > a) & (x < b) & (y > c) & (y < d) for (a, b), (c, d) in (EYES, MOUTH)]
-    return 1 + emphasis * (inside[0] | inside[1]).float()
+    eyes, mouth = eyes_and_mouth(x, y)
+    return 1 + emphasis * (eyes | mouth).float()

@@ -44,9 +44,11 @@ class PerceptualLoss(nn.Module):
     def forward(self, passes: Passes) -> Tensor:
         return self.between(passes.picture, passes.target.picture, passes.target.pose)
 
-    def between(self, x: Tensor, y: Tensor, pose: Tensor) -> Tensor:
-        """Two pictures [B, 3, H, W] of faces at a pose [B, 6]; gradients reach both."""
+    def between(self, x: Tensor, y: Tensor, pose: Tensor | None = None) -> Tensor:
+        """Two pictures [B, 3, H, W] of faces at a pose [B, 6], which is not asked where they are taken whole; gradients
+        reach both."""
         if self.reach is not None:
+            assert pose is not None
             x, y = (aligned(p, pose, size=self.size, reach=self.reach, centre=self.centre) for p in (x, y))
         found = []
         for scale in range(self.scales):
