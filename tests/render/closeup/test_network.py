@@ -81,17 +81,6 @@ def test_over_and_drawn_show_the_same_face() -> None:
     assert float((face - closeup.patch(smooth, own[:, :6])).abs()[..., inner].mean()) > 3 * float(error.mean())
 
 
-def test_what_is_read_of_the_source_is_where_steps_begin() -> None:
-    """A source that is read to do what the driver does stays as it is."""
-    closeup, pictures = _closeup(), torch.rand(2, 3, 64, 64)
-    torch.nn.init.normal_(closeup.basis)
-    details = closeup.look(pictures, LATENTS)
-    assert closeup(details, LATENTS, LATENTS + 1)[:, :2].any()
-    torch.nn.init.constant_(closeup.reader[-1].bias, 1.0)
-    torch.testing.assert_close(closeup.read(details, LATENTS), LATENTS + 1)
-    assert not closeup(details, LATENTS, LATENTS + 1)[:, :2].any()
-
-
 def test_the_same_place_of_a_turned_head_is_the_same_place() -> None:
     at = torch.tensor([[[[0.1, -0.2]]]]).expand(2, -1, -1, -1)
     point = torch.tensor([0.1, -0.2, float(surface.height(torch.tensor(0.1), torch.tensor(-0.2)))])

@@ -20,7 +20,7 @@ from vasa.render.closeup.drawing import Drawing, bent
 from vasa.render.closeup.training import CloseupTraining, weighed
 from vasa.render.meaning import Meaning
 
-WEIGHTS = {"pixel": 1.0, "place": 1.0, "perceptual": 1.0, "eyes": 1.0, "read": 0.1, "smooth": 0.1, "paint": 0.1}
+WEIGHTS = {"pixel": 1.0, "place": 1.0, "perceptual": 1.0, "eyes": 1.0, "smooth": 0.1, "paint": 0.1}
 
 
 class Edges(nn.Module):
@@ -51,7 +51,7 @@ def training(renderer: VolumeRenderer, film: Path) -> CloseupTraining:
 
 def _total(training: CloseupTraining, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     drawing = training.drawing(batch, torch.Generator().manual_seed(0))
-    found = training.losses(drawing) | {"read": training.misread(drawing, batch)}
+    found = training.losses(drawing)
     return torch.stack([found[name] * weight for name, weight in training.weights.items()]).sum()
 
 
@@ -76,11 +76,9 @@ def test_each_loss_is_nothing_where_the_patch_is_right(
     drawing = training.drawing(batch, None)
     maps = torch.zeros_like(drawing.change)
     maps[:, 2] = 1
-    told = training.meaning.dynamics_of(batch["expression"][:, 0])
-    read = torch.cat([batch["pose"][:, 0], told], dim=1)
     nowhere = torch.zeros_like(drawing.astray)
-    right = replace(drawing, made=drawing.truth, change=maps, read=read, astray=nowhere)
-    found = training.losses(right) | {"read": training.misread(right, batch)}
+    right = replace(drawing, made=drawing.truth, change=maps, astray=nowhere)
+    found = training.losses(right)
     assert {name: float(value) for name, value in found.items()} == dict.fromkeys(WEIGHTS, 0)
 
 

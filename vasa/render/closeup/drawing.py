@@ -24,15 +24,14 @@ class Drawing:
     """Patches of B faces with n drivers each.
 
     source [B, 3, rows, columns]; made and truth [B * n, 3, rows, columns]; change [B * n, 6, rows, columns], the maps
-    that made them, see `Closeup`; read [B, M], the sources' latents as the closeup reads them; astray
-    [B * n, rows, columns], how far from the driver's places on the head those are that are looked up in the source.
+    that made them, see `Closeup`; astray [B * n, rows, columns], how far from the driver's places on the head those are
+    that are looked up in the source.
     """
 
     source: Tensor
     made: Tensor
     truth: Tensor
     change: Tensor
-    read: Tensor
     astray: Tensor
 
     @classmethod
@@ -46,15 +45,13 @@ class Drawing:
 
         own, picture, bent_by = latents[:, 0], frames[:, 0], each(aside)
         wanted, targets, driven = (rearrange(x[:, 1:], "b n ... -> (b n) ...") for x in (latents, frames, place))
-        details = closeup.look(picture, own, aside)
-        change = closeup(each(details), each(own), wanted)
+        change = closeup(each(closeup.look(picture, own, aside)), each(own), wanted)
         at = closeup.places(own, aside)
         return cls(
             source=closeup.patch(picture, own[:, :6], aside),
             made=closeup.drawn(change, each(picture), each(own), bent_by),
             truth=closeup.patch(targets, wanted[:, :6], bent_by),
             change=change,
-            read=closeup.read(details, own),
             astray=_apart(
                 seen_places(driven, each(at), wanted),
                 seen_places(each(place[:, 0]), each(at) + steps(change), each(own)),

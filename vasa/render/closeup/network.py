@@ -26,8 +26,7 @@ class Closeup(nn.Module):
     faces share (`vasa.render.closeup.surface`) the middle of a face is a flat picture, so that a 2-D network can see
     the source's and say, for every pixel and the motion of a driver, where in the source to look instead and what to
     paint where nothing there would do, as behind lips that open. `basis` are steps that go along with what driver and
-    source differ in, so that the network has only to say what is particular to a face; it reads the source's latents
-    once more, because encoders see eyes from afar.
+    source differ in, so that the network has only to say what is particular to a face.
 
     What it says is a change: maps [B, 6, rows, columns] of steps aside in x and y (canonical units), of the share of
     each pixel that is looked up in the source, and of the paint for the rest, RGB in [0, 1].
@@ -54,14 +53,9 @@ class Closeup(nn.Module):
         self.narrow = nn.ModuleList(conv(2, low, high, 1) for high, low in itertools.pairwise(widths))
         self.up = nn.ModuleList(AdaptiveResBlock(2, high, high, embedding=embedding) for high in widths[:2])
         self.norm = nn.GroupNorm(groups(widths[0]), widths[0])
-        self.last = _silent(conv(2, widths[0], _STEPS + 4 * _PAINT))
-        flat = widths[2] * -(-rows // 32) * -(-columns // 32)
-        self.reader = nn.Sequential(
-            nn.GroupNorm(groups(widths[2]), widths[2]),
-            nn.Conv2d(widths[2], widths[2], 3, stride=2, padding=1), nn.LeakyReLU(0.1),
-            nn.Conv2d(widths[2], widths[2], 3, stride=2, padding=1), nn.LeakyReLU(0.1),
-            nn.Flatten(), nn.LayerNorm(flat), _silent(nn.Linear(flat, motion)),
-        )  # fmt: skip
+        self.last = conv(2, widths[0], _STEPS + 4 * _PAINT)
+        nn.init.zeros_(self.last.weight)  # type: ignore[arg-type]
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
         self.basis = nn.Parameter(torch.zeros(motion, 2, rows // 4, columns // 4))
 
     def patch(self, picture: Tensor, pose: Tensor, aside: Tensor | None = None) -> Tensor:
@@ -85,14 +79,9 @@ class Closeup(nn.Module):
         """The size of what `look` remembers of a face."""
         return sum(self._folded()), self.rows // 8, self.columns // 8
 
-    def read(self, details: Tensor, own: Tensor) -> Tensor:
-        """The sources' latents, seen once more and closely: details and what the encoders saw, own [B, M] -> [B, M]."""
-        return own + self.reader(self._unpacked(details)[2]).float()
-
     def forward(self, details: Tensor, own: Tensor, latents: Tensor) -> Tensor:
         """How faces with these details and latents own [B, M] change to do as latents [B, M] say: maps, see above."""
         high, middle, x = self._unpacked(details)
-        own = self.read(details, own)
         embedding = self.embed(torch.cat([own, latents], dim=1))
         for block in self.deep:
             x = block(x, embedding)
@@ -145,13 +134,6 @@ def redrawn(change: Tensor, picture: Tensor, pose: Tensor, at: Tensor) -> Tensor
     """What maps [B, 6, h, w] say of places at [B, h, w, 2] of sources [B, 3, S, S] in poses [B, 6]: [B, 3, h, w]."""
     seen = sample_picture(picture, surface.on_picture(at + steps(change), pose))
     return torch.lerp(change[:, _STEPS + 1 :], seen.to(change.dtype), change[:, _STEPS : _STEPS + 1])
-
-
-def _silent(layer: nn.Module) -> nn.Module:
-    """A layer that says 0 until it has learned."""
-    for weight in layer.parameters():
-        nn.init.zeros_(weight)
-    return layer
 
 
 def _finer(x: Tensor) -> Tensor:

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from torchmetrics.functional.image import peak_signal_noise_ratio as psnr
 from torchvision.utils import make_grid
 
-from vasa.geometry import POSE
 from vasa.render.closeup import surface
 from vasa.render.closeup.drawing import Drawing, bent
 from vasa.render.closeup.network import Closeup
@@ -30,12 +29,12 @@ class CloseupTraining(LightningModule):
 
     weights: of the losses `pixel` (mean of w |x - y|, w = 1 + emphasis on eyes and mouth), `place` (how far from the
     driver's places on the head those are that are looked up: the labels of films say how skin moves), `perceptual` and
-    `eyes` (the distance of `features`, of the patch and of the eyes enlarged; absent without features), `read` (see
-    `misread`), `smooth` (mean change of the steps from pixel to pixel) and `paint` (the share that is painted and not
-    looked up). every: of so many drivers one is looked at with the features, which cost as much as
-    all else. labelled: share of drivers whose dynamics are those that their labels stand for, the
-    others are seen by the encoder. colour, bend: how much colours and proportions of faces vary, the same for source
-    and driver: more people. learning_rate and the rest: see `vasa.training.Optimisation`.
+    `eyes` (the distance of `features`, of the patch and of the eyes enlarged; absent without features), `smooth` (mean
+    change of the steps from pixel to pixel) and `paint` (the share that is painted and not looked up). every: of so
+    many drivers one is looked at with the features, which cost as much as all else. labelled: share of frames whose
+    dynamics are those that their labels stand for, the others are seen by the encoder. colour, bend: how much colours
+    and proportions of faces vary, the same for source and driver: more people. learning_rate and the rest: see
+    `vasa.training.Optimisation`.
     Raises ValueError for a renderer without closeup or meaning.
     """
 
@@ -73,13 +72,7 @@ class CloseupTraining(LightningModule):
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         mixed_seed = np.random.SeedSequence([self.seed, self.global_step, batch_idx, self.global_rank])
         random = torch.Generator().manual_seed(int(mixed_seed.generate_state(1)[0]))
-        drawing = self.drawing(batch, random)
-        return weighted_sum(self, self.losses(drawing) | {"read": self.misread(drawing, batch)}, self.weights)
-
-    def misread(self, drawing: Drawing, batch: dict[str, Tensor]) -> Tensor:
-        """Mean squared error of the dynamics that the closeup reads of the sources, beside those that labels stand
-        for; how it reads their pose is taught by what is drawn alone."""
-        return F.mse_loss(drawing.read[:, len(POSE) :], self.meaning.dynamics_of(batch["expression"][:, 0]))
+        return weighted_sum(self, self.losses(self.drawing(batch, random)), self.weights)
 
     def drawing(self, batch: dict[str, Tensor], random: torch.Generator | None) -> Drawing:
         """The patches of a batch's drivers, redrawn from its sources and as they are; without chance nothing varies."""
@@ -92,13 +85,12 @@ class CloseupTraining(LightningModule):
 
     @torch.no_grad()
     def _latents(self, frames: Tensor, batch: dict[str, Tensor], random: torch.Generator | None) -> Tensor:
-        """Of sources, as the encoder sees them, and drivers, as labels have it for a share, at labelled poses:
-        [B, 1 + n, M]."""
+        """Those that labels stand for, for a share of all frames, and those that the encoder sees, at labelled poses:
+        [B, 1 + n, M]. A closeup whose sources were all seen, and misread, would learn to change little."""
         dynamics = self.meaning.dynamics_of(batch["expression"])
-        seen = torch.rand(dynamics.shape[:2], generator=random) >= self.labelled if random else torch.zeros(1, 1).bool()
-        seen = seen.to(dynamics.device).expand(dynamics.shape[:2]).clone()
-        seen[:, 0] = True
-        dynamics[seen] = self.renderer.dynamics(frames[seen], batch["pose"][seen]).float()
+        if random is not None:
+            seen = (torch.rand(dynamics.shape[:2], generator=random) >= self.labelled).to(dynamics.device)
+            dynamics[seen] = self.renderer.dynamics(frames[seen], batch["pose"][seen]).float()
         return torch.cat([batch["pose"], dynamics], dim=2)
 
     def losses(self, drawing: Drawing) -> dict[str, Tensor]:
