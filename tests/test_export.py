@@ -27,8 +27,8 @@ def renderer() -> VolumeRenderer:
     for warp in (made.to_canonical, made.to_posed):
         torch.nn.init.normal_(warp.offsets.weight, std=0.2)
     assert made.closeup is not None
-    torch.nn.init.normal_(made.closeup.basis, std=0.5)
-    torch.nn.init.normal_(made.closeup.last.weight, std=0.5)  # type: ignore[arg-type]
+    torch.nn.init.normal_(made.closeup.basis, std=0.2)
+    torch.nn.init.normal_(made.closeup.last.weight, std=0.2)  # type: ignore[arg-type]
     return made
 
 
