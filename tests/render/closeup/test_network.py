@@ -64,6 +64,19 @@ def test_paint_covers_the_face_and_nothing_else() -> None:
     assert (share > 0.99).sum() > 100
 
 
+def test_what_lies_below_the_lowest_place_is_left_as_it_was() -> None:
+    closeup, black = _closeup(), torch.zeros(2, 3, 64, 64)
+    torch.nn.init.constant_(closeup.last.bias[2:6], -30.0)
+    torch.nn.init.constant_(closeup.last.bias[6:], 20.0)
+    whole = closeup.over(black, black, closeup.look(black, LATENTS), LATENTS, LATENTS)
+    closeup.lowest = 0.1
+    cut = closeup.over(black, black, closeup.look(black, LATENTS), LATENTS, LATENTS)
+    y = surface.on_patch(POSES, 64)[0][..., 1]
+    assert not cut[:, 0][y > 0.1].any()
+    torch.testing.assert_close(cut[:, 0][y < 0.0], whole[:, 0][y < 0.0])
+    assert whole[:, 0][(y > 0.2) & (y < 0.3)].max() > 0.9
+
+
 def test_over_and_drawn_show_the_same_face() -> None:
     """The picture in a face's own place is what the patch, looked up there, holds."""
     closeup = _closeup(14)

@@ -32,20 +32,22 @@ class Closeup(nn.Module):
     each pixel that is looked up in the source, and of the paint for the rest, RGB in [0, 1].
 
     motion: M, numbers of a latent. widths: channels at 1/2, 1/4 and 1/8 of the patch's resolution. blocks: at the last.
-    embedding: numbers by which latents steer the blocks. Not in the papers: warping with what is painted over it is
-    from X2Face and FOMM (Siarohin et al. 2019, 3.2), that gaze can be warped from DeepWarp (Ganin et al. 2016, 3).
+    embedding: numbers by which latents steer the blocks. lowest: canonical y down to which the face is redrawn; below
+    it is left as it was decoded: 0.1 leaves the mouth, 1 nothing. Not in the papers: warping with what is painted over
+    it is from X2Face and FOMM (Siarohin et al. 2019, 3.2), that gaze can be warped from DeepWarp (Ganin et al. 2016, 3).
     Raises ValueError where a side is no multiple of 8, or there are not three widths.
     """
 
     STEP = 0.2  # canonical units that are looked aside at most
 
     def __init__(
-        self, *, motion: int, rows: int, columns: int, widths: Sequence[int], blocks: int, embedding: int
-    ) -> None:
+        self, *, motion: int, rows: int, columns: int, widths: Sequence[int], blocks: int, embedding: int,
+        lowest: float = 1.0,
+    ) -> None:  # fmt: skip
         super().__init__()
         if rows % 8 or columns % 8 or len(widths) != 3:
             raise ValueError(f"A closeup has sides of multiples of 8 and 3 widths; got {rows} x {columns}, {widths}.")
-        self.rows, self.columns, self.widths = rows, columns, tuple(widths)
+        self.rows, self.columns, self.widths, self.lowest = rows, columns, tuple(widths), lowest
         self.first = conv(2, 4 * 5, widths[0], 1)
         self.down = nn.ModuleList(ResBlock(2, a, b) for a, b in zip((widths[0], *widths), widths, strict=False))
         self.embed = nn.Sequential(nn.Linear(2 * motion, embedding), nn.ReLU(), nn.Linear(embedding, embedding))
@@ -108,7 +110,8 @@ class Closeup(nn.Module):
         with exact(shown.device):
             at, facing = surface.on_patch(latents[:, :6].float(), shown.shape[-1])
             face = redrawn(surface.read(change, at), picture, own[:, :6].float(), at)
-            return torch.lerp(shown, face.to(shown.dtype), surface.share(at, facing)[:, None].to(shown.dtype))
+            share = surface.share(at, facing, lowest=self.lowest)[:, None]
+            return torch.lerp(shown, face.to(shown.dtype), share.to(shown.dtype))
 
     def places(self, like: Tensor, aside: Tensor | None = None) -> Tensor:
         """Canonical places of the patch's pixels, for as many faces as `like` [B, ...] has: [B, rows, columns, 2]."""

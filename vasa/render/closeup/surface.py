@@ -17,6 +17,7 @@ from vasa.geometry import invert, pose_matrix, sample_picture, transform
 MIDDLE_Y, HALF = 0.06, (0.455, 0.52)  # canonical: the patch's middle y, and how far it goes to the sides, up and down
 CHEEKS_Y, JAW = 0.1, 0.6  # below this y the face narrows, to this share of its width at the lower edge
 EDGE = 0.2  # share of the way from the middle to the edge over which the patch fades
+_LOWER_EDGE = 0.1  # canonical: over which it fades where it is cut off below
 _NEAR = 0.01  # canonical: so near to the surface a place is on it
 _CELL = 4  # pixels of a picture between which the patch is laid out by lines
 
@@ -79,17 +80,19 @@ def _off(x: Tensor, y: Tensor, z: Tensor, back: Tensor) -> tuple[Tensor, Tensor,
     return z - height(x, y), slope, slope / (back[:, 2].norm(dim=0) * (1 + by_x**2 + by_y**2).sqrt())
 
 
-def share(at: Tensor, facing: Tensor | None = None) -> Tensor:
+def share(at: Tensor, facing: Tensor | None = None, *, lowest: float = 1.0) -> Tensor:
     """How much of a picture is the patch at canonical places [..., 2]: 1 on the face, 0 at its edges and beyond.
 
-    facing: how far the surface faces the camera there, [...]; it fades where it turns away.
+    facing: how far the surface faces the camera there, [...]; it fades where it turns away. lowest: canonical y below
+    which there is nothing of it.
     """
     x, y = at.unbind(-1)
     down = (y - MIDDLE_Y) / HALF[1]
     below = ((y - CHEEKS_Y) / (MIDDLE_Y + HALF[1] - CHEEKS_Y)).clamp(0, 1)
     across = x / (HALF[0] * (1 - (1 - JAW) * below))
     inside = ((1 - (across**4 + down**4).clamp(1e-8, 4.0) ** 0.25) / EDGE).clamp(0, 1)
-    return _smooth(inside) if facing is None else _smooth(inside) * _smooth(((facing - 0.05) / 0.2).clamp(0, 1))
+    found = _smooth(inside) * _smooth(((lowest - y) / _LOWER_EDGE).clamp(0, 1))
+    return found if facing is None else found * _smooth(((facing - 0.05) / 0.2).clamp(0, 1))
 
 
 def _smooth(x: Tensor) -> Tensor:

@@ -95,7 +95,8 @@ class CloseupTraining(LightningModule):
 
     def losses(self, drawing: Drawing) -> dict[str, Tensor]:
         """Every loss, unweighted."""
-        share = surface.share(surface.places(self.closeup.rows, self.closeup.columns, drawing.made))
+        at = surface.places(self.closeup.rows, self.closeup.columns, drawing.made)
+        share = surface.share(at, lowest=self.closeup.lowest)
         weight = self.emphasis * share
         found = {
             "pixel": (weight * (drawing.made - drawing.truth).abs()).mean(),
