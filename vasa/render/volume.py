@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from vasa.geometry import grid, invert, pose_matrix, sample_picture, transform
 from vasa.render import blocks
 from vasa.render.appearance import Appearance, Identity
+from vasa.render.articulation import Articulation
 from vasa.render.canonical import Canonical
 from vasa.render.checks import check_motion, check_picture, check_portrait
 from vasa.render.closeup import Closeup
@@ -45,20 +46,21 @@ class VolumeRenderer(nn.Module):
     pixels; `space` what its latents mean; `blend` lets the decoder use the source's own pixels, `closeup` redraws eyes,
     brows and mouth closely over what is decoded (both not in the papers); `spectral` divides the weights of residual
     blocks by their largest singular value (MegaPortraits, training details); `meaning` says which labels of virtual
-    people the dynamics stand for, and is added by training on them.
+    people the dynamics stand for, and is added by training on them; `articulation` opens lips as far as they are told.
     """
 
     def __init__(
         self, *, image_size: int, space: MotionSpace, appearance: Appearance, identity: Identity, pose: Pose,
         dynamics: Dynamics, to_canonical: Warp, canonical: Canonical, to_posed: Warp, projection: Projection,
         decoder: Decoder, blend: bool, closeup: Closeup | None = None, spectral: bool = False,
-        meaning: Meaning | None = None,
+        meaning: Meaning | None = None, articulation: Articulation | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.image_size, self.space, self.blend = image_size, space, blend
         self.appearance, self.identity, self.pose, self.dynamics = appearance, identity, pose, dynamics
         self.to_canonical, self.canonical, self.to_posed = to_canonical, canonical, to_posed
-        self.projection, self.decoder, self.meaning = projection, decoder, meaning
+        self.projection, self.decoder = projection, decoder
+        self.meaning, self.articulation = meaning, articulation
         if spectral:
             blocks.spectral(self)
         self.closeup = closeup  # whose weights are as they are
@@ -94,6 +96,9 @@ class VolumeRenderer(nn.Module):
 
     def show(self, portrait: Portrait, latents: Tensor) -> Shown:
         """One frame each: portraits of B faces, latents [B, M]."""
+        own = portrait.motion.frames()
+        if self.articulation is not None:
+            own, latents = self.articulation(own), self.articulation(latents)
         offsets = self.to_posed(latents, portrait.identity)
         away = rigid_grid(invert(pose_matrix(latents[:, :6])), offsets.shape[2:])
         field = bend(offsets, away)
@@ -104,7 +109,6 @@ class VolumeRenderer(nn.Module):
         picture, share = self.decoder(features, [moved, portrait.picture] if self.blend else [])
         if self.closeup is not None:
             assert portrait.details is not None
-            own = portrait.motion.frames()
             picture = self.closeup.over(picture, portrait.picture, portrait.details, own, latents)
         return Shown(picture, field, depth, moved, share)
 

@@ -15,8 +15,10 @@ from vasa.cli import main
 from vasa.config import instantiate, leaf
 from vasa.data.film import FilmPairs
 from vasa.render import VolumeRenderer
+from vasa.render.closeup import surface
 from vasa.render.closeup.beginning import begin
 from vasa.render.closeup.drawing import Drawing, bent
+from vasa.render.closeup.gaze import PITCH, YAW, turn
 from vasa.render.closeup.training import CloseupTraining, weighed
 from vasa.render.meaning import Meaning
 
@@ -148,6 +150,7 @@ def test_the_command_gives_a_renderer_a_closeup_and_trains_it_further(
     assert _command(film, tmp_path / "first", tmp_path / "second", "seed=1") == 0
     first, second = (checkpoint.load(tmp_path / name) for name in ("first", "second"))
     assert first.meaning is not None
+    assert first.articulation.gain == 1.5
     before, after = first.state_dict(), second.state_dict()
     moved = {name.split(".")[0] for name, value in after.items() if not torch.equal(value, before[name])}
     assert moved == {"closeup"}
@@ -201,3 +204,22 @@ def test_first_steps_are_those_that_labels_tell(training: CloseupTraining) -> No
     wanted = torch.zeros_like(inner)
     wanted[6] = torch.tensor([0.02, -0.01])[:, None, None]
     torch.testing.assert_close(inner, wanted, atol=2e-3, rtol=0)
+
+
+def test_eyes_turn_again_by_what_their_first_steps_did(training: CloseupTraining) -> None:
+    meaning, size = training.meaning, training.renderer.space.size
+    closeup = instantiate({**leaf("closeup", "tiny"), "motion": size, "rows": 64, "columns": 64})
+    with torch.no_grad():
+        meaning.line.weight.zero_()
+        meaning.line.weight[YAW, 3] = meaning.line.weight[PITCH, 4] = 1.0
+    first = torch.zeros_like(closeup.basis)
+    first[6 + 3, 0], first[6 + 4, 1], first[6 + 5] = -0.3, 0.2, 0.7  # yaw, pitch, something else
+    turn(closeup, meaning, first, gain=2.0)
+    at = surface.places(*closeup.basis.shape[2:], closeup.basis.detach())
+    eye = int((at - at.new_tensor([0.195, -0.205])).norm(dim=-1).argmin())
+    basis = closeup.basis.detach().flatten(2)
+    torch.testing.assert_close(basis[9, 0, eye] / basis[10, 1, eye], torch.tensor(-1.5))
+    assert -0.61 < float(basis[9, 0, eye]) < -0.2
+    assert not basis[11].any()
+    mouth = int((at - at.new_tensor([0.0, 0.24])).norm(dim=-1).argmin())
+    assert not basis[:, :, mouth].any()

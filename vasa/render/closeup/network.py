@@ -34,7 +34,7 @@ class Closeup(nn.Module):
     motion: M, numbers of a latent. widths: channels at 1/2, 1/4 and 1/8 of the patch's resolution. blocks: at the last.
     embedding: numbers by which latents steer the blocks. lowest: canonical y down to which the face is redrawn; below
     it is left as it was decoded: 0.1 leaves the mouth, 1 nothing. Not in the papers: warping with what is painted over
-    it is from X2Face and FOMM (Siarohin et al. 2019, 3.2), that gaze can be warped from DeepWarp (Ganin et al. 2016, 3).
+    it is from X2Face and FOMM (Siarohin et al. 2019, 3.2), that gaze can be warped from DeepWarp (Ganin et al. 2016).
     Raises ValueError where a side is no multiple of 8, or there are not three widths.
     """
 
