@@ -76,12 +76,12 @@ CLIPS = (
     Clip("french", "people/dan.png", "voices/french.wav", "French"),
     Clip("spanish", "people/eve.png", "voices/spanish.wav", "Spanish"),
     Clip("mandarin", "people/finn.png", "voices/mandarin.wav", "Mandarin"),
-    Clip("happy", "people/ada.png", "voices/english.wav", "happiness, hardly heeded yet", ("--emotion", "happiness")),
-    Clip("sad", "people/ada.png", "voices/english.wav", "sadness, likewise", ("--emotion", "sadness")),
-    Clip("angry", "people/ada.png", "voices/english.wav", "anger, likewise", ("--emotion", "anger")),
-    Clip("surprised", "people/ada.png", "voices/english.wav", "surprise, likewise", ("--emotion", "surprise")),
+    Clip("happy", "people/ada.png", "voices/english.wav", "happiness", ("--emotion", "happiness")),
+    Clip("sad", "people/ada.png", "voices/english.wav", "sadness", ("--emotion", "sadness")),
+    Clip("angry", "people/ada.png", "voices/english.wav", "anger", ("--emotion", "anger")),
+    Clip("surprised", "people/ada.png", "voices/english.wav", "surprise", ("--emotion", "surprise")),
     Clip(
-        "gaze", "people/cleo.png", "voices/british.wav", "a gaze from one side to the other, hardly heeded yet",
+        "gaze", "people/cleo.png", "voices/british.wav", "a gaze from one side to the other",
         ("--gaze", "-20", "0", "--gaze-to", "20", "0"),
     ),
     Clip(
