@@ -14,17 +14,17 @@ from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
 from vasa.config import instantiate
 from vasa.data.film import FilmPairs
-from vasa.geometry import POSE
 from vasa.render.articulation import Articulation
 from vasa.render.closeup import Closeup
 from vasa.render.closeup.beginning import begin
 from vasa.render.closeup.gaze import turn
 from vasa.render.features import SqueezeFeatures
-from vasa.render.meaning import Meaning
 from vasa.render.rebase import rebase
 from vasa.render.speed import channels_last
 from vasa.render.volume import VolumeRenderer
 from vasa.training import Export
+
+SEEN = ("place", "frames", "pose", "expression")  # what a new closeup begins from
 
 
 def run(overrides: list[str]) -> None:
@@ -38,14 +38,12 @@ def run(overrides: list[str]) -> None:
     data = instantiate(config.data)
     check(config, renderer, data.train)
     features = SqueezeFeatures(weights=config.squeezenet) if config.squeezenet else None
-    is_new = renderer.closeup is None
-    if is_new:
-        begun(renderer, model, config, data.train)
+    first = begun(renderer, model, config, data.train) if renderer.closeup is None else None
     training = instantiate(config.training)(channels_last(renderer.train()), features=features)
     made = trainer(config, part="renderer", model=model)
     made.fit(training, datamodule=data, ckpt_path=resumed(config))
-    if config.turn and is_new:
-        turn(training.closeup, training.meaning, first_steps(training.meaning, config, data.train), gain=config.turn)
+    if config.turn and first is not None:
+        turn(training.closeup, training.meaning, first, gain=config.turn)
     Export(Path(config.output), "renderer", model).write(made, training)
 
 
@@ -63,33 +61,24 @@ def check(config: DictConfig, renderer: object, film: FilmPairs) -> None:
         )
 
 
-def begun(renderer: VolumeRenderer, model: DictConfig, config: DictConfig, film: FilmPairs) -> None:
-    """Give a renderer dynamics that labels stand for, and a closeup; changes the renderer and its configuration."""
-    flat = [rearrange(x, "b n ... -> (b n) ...") for x in drawn(film, config, "frames", "pose", "expression")]
+def begun(renderer: VolumeRenderer, model: DictConfig, config: DictConfig, film: FilmPairs) -> Tensor:
+    """Give a renderer dynamics that labels stand for, and a closeup; changes the renderer and its configuration.
+
+    Returns the closeup's first steps: [M, 2, h, w].
+    """
+    samples = [film[number] for number in range(-(-config.first_frames // (1 + film.drivers)))]
+    place, frames, pose, labels = (torch.stack([sample[key] for sample in samples]) for key in SEEN)
+    flat = [rearrange(x, "b n ... -> (b n) ...") for x in (frames, pose, labels)]
     rebase(renderer, flat[0], flat[1], flat[2], film.expression_spread())
     assert renderer.meaning is not None
     model.closeup = {**config.closeup, "motion": renderer.space.size}
     model.meaning = renderer.meaning.config()
     model.space = {"_target_": "vasa.space.MotionSpace", **asdict(renderer.space)}
     closeup: Closeup = instantiate(model.closeup)
-    with torch.no_grad():
-        closeup.basis.copy_(first_steps(renderer.meaning, config, film))
+    begin(closeup, renderer.meaning, place, pose, labels)
     renderer.closeup = closeup
     if config.articulation != 1:
         renderer.articulation = Articulation.of(renderer.meaning, flat[2], gain=config.articulation)
         kind = f"{Articulation.__module__}.{Articulation.__name__}"
         model.articulation = {"_target_": kind, "dynamics": renderer.space.dynamics, "gain": config.articulation}
-
-
-def first_steps(meaning: Meaning, config: DictConfig, film: FilmPairs) -> Tensor:
-    """The basis that a new closeup begins with: [M, 2, h, w]."""
-    closeup: Closeup = instantiate({**config.closeup, "motion": len(POSE) + meaning.line.in_features})
-    begin(closeup, meaning, *drawn(film, config, "place", "pose", "expression"))
-    return closeup.basis.detach()
-
-
-def drawn(film: FilmPairs, config: DictConfig, *keys: str) -> tuple[Tensor, Tensor, Tensor]:
-    """Three things that are known of `first_frames` frames, as samples of a source and its drivers: [N, 1 + n, ...]."""
-    samples = [film[number] for number in range(-(-config.first_frames // (1 + film.drivers)))]
-    one, two, three = (torch.stack([sample[key] for sample in samples]) for key in keys)
-    return one, two, three
+    return closeup.basis.detach().clone()

@@ -50,14 +50,15 @@ def rebase(renderer: VolumeRenderer, frames: Tensor, pose: Tensor, labels: Tenso
     renderer.space = MotionSpace.plain(renderer.space.dynamics, name=renderer.space.name)
 
 
-def regressed(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """The line of least squares, with a small ridge, from x [F, N] to y [F, K]: weight [K, N] and bias [K]."""
+def regressed(x: Tensor, y: Tensor, *, ridge: float = _RIDGE) -> tuple[Tensor, Tensor]:
+    """The line of least squares, with a ridge of so much of the mean variance, from x [F, N] to y [F, K]: weight [K, N]
+    and bias [K]. Raises ValueError where there are fewer frames than N."""
     if len(x) <= x.shape[1]:
         raise ValueError(f"{len(x)} frames are too few to fit {x.shape[1]} numbers to; raise first_frames.")
     middle_x, middle_y = x.double().mean(0), y.double().mean(0)
     apart = x.double() - middle_x
     gram = apart.mT @ apart / len(x)
-    gram.diagonal().add_(_RIDGE * gram.diagonal().mean())
+    gram.diagonal().add_(ridge * gram.diagonal().mean())
     weight = torch.linalg.solve(gram, apart.mT @ (y.double() - middle_y) / len(x)).mT
     return weight.float(), (middle_y - weight @ middle_x).float()
 

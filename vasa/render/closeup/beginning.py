@@ -10,6 +10,7 @@ from vasa.render.closeup import surface
 from vasa.render.closeup.drawing import seen_places
 from vasa.render.closeup.network import Closeup
 from vasa.render.meaning import Meaning
+from vasa.render.rebase import regressed
 
 _RIDGE = 0.01  # of the variance of each latent
 
@@ -23,6 +24,8 @@ def begin(closeup: Closeup, meaning: Meaning, place: Tensor, pose: Tensor, label
     and a driver d of a source s looks P_d(q) - P_s(q) aside, to first order. That is regressed on the latents, both
     about their means in each group, because faces differ in where their parts lie. Poses take part because no face lies
     quite on the surface, and because eyes turn against heads.
+
+    Raises ValueError where there are fewer frames than latents.
     """
     groups, count = pose.shape[:2]
     latents = torch.cat([pose, meaning.dynamics_of(labels)], dim=2)
@@ -35,7 +38,5 @@ def begin(closeup: Closeup, meaning: Meaning, place: Tensor, pose: Tensor, label
     moved = rearrange((moved - middle) * head, "b n i h w -> (b n) (i h w)").double()
     change = rearrange(latents - latents.mean(1, keepdim=True), "b n m -> (b n) m").double()
     usual = change.std(0).clamp_min(1e-6)
-    gram = (change / usual).mT @ (change / usual) / len(change)
-    gram.diagonal().add_(_RIDGE)
-    basis = torch.linalg.solve(gram, (change / usual).mT @ moved / len(change)) / usual[:, None] / closeup.STEP
+    basis = regressed(change / usual, moved, ridge=_RIDGE)[0].mT / usual[:, None] / closeup.STEP
     closeup.basis.copy_(rearrange(basis, "m (i h w) -> m i h w", i=2, h=rows))
