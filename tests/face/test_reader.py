@@ -53,6 +53,15 @@ def test_everything_read_has_a_gradient_in_the_picture(reader: FaceReader) -> No
         assert picture.grad.abs().sum() > 0, name
 
 
+def test_what_gaze_and_emotion_rest_on_is_one_vector_that_says_them_again(reader: FaceReader) -> None:
+    estimate, insight = reader.estimate(pictures()), reader.insight(pictures())
+    assert insight.shape == (3, reader.insights)
+    emotion, gaze = reader.emotion[-1], reader.gaze[-1]
+    torch.testing.assert_close(emotion(insight[:, -emotion.in_features :]), estimate.emotion)
+    before = insight.shape[1] - emotion.in_features
+    torch.testing.assert_close(gaze(insight[:, before - gaze.in_features : before]), estimate.gaze)
+
+
 def test_features_go_from_fine_to_coarse(reader: FaceReader) -> None:
     sizes = [tuple(map_.shape[-2:]) for map_ in reader.features(pictures())]
     assert sizes == [(16, 16), (8, 8), (4, 4), (2, 2), (1, 1)]

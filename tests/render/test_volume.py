@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import torch
@@ -16,7 +15,7 @@ from vasa.render import Renderer, VolumeRenderer
 from vasa.render.blocks import fold
 from vasa.render.cost import cost
 from vasa.render.decoder import Decoder
-from vasa.render.motion_encoder import Dynamics, aligned
+from vasa.render.motion_encoder import aligned
 from vasa.testing import check_renderer
 from vasa.types import Motion
 
@@ -146,30 +145,6 @@ def test_alignment_undoes_roll_shift_and_scale(centre: tuple[float, float]) -> N
     found = aligned(picture, pose, size=64, reach=0.4, centre=centre)
     torch.testing.assert_close(found[0, 0], where[0, ..., 0], atol=0.02, rtol=0)
     torch.testing.assert_close(found[0, 1], where[0, ..., 1], atol=0.02, rtol=0)
-
-
-def test_a_band_is_the_middle_of_the_square_about_the_same_place() -> None:
-    picture, pose = torch.rand(2, 3, 64, 64), torch.tensor([[0.3, 0.1, 0.4, 0.1, -0.05, 0.2]] * 2)
-    square = aligned(picture, pose, size=32, reach=0.4, centre=(0.0, -0.1))
-    band = aligned(picture, pose, size=32, rows=12, reach=0.4, centre=(0.0, -0.1))
-    torch.testing.assert_close(band, square[:, :, 10:22])
-
-
-def test_a_second_look_at_the_eyes_says_nothing_at_first_and_then_sees_the_eyes_alone() -> None:
-    torch.manual_seed(0)
-    sizes: dict[str, Any] = {"layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8], "dim": 4, "size": 32}
-    eyes = {"layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8], "size": 32, "rows": 16}
-    plain, looking = Dynamics(**sizes), Dynamics(**sizes, eyes=eyes)
-    looking.load_state_dict(plain.state_dict(), strict=False)
-    picture, pose = torch.rand(2, 3, 64, 64), torch.zeros(2, 6)
-    torch.testing.assert_close(looking(picture, pose), plain(picture, pose), rtol=0, atol=0)
-    assert looking.eyes is not None
-    torch.nn.init.normal_(looking.eyes.out.weight)
-    added = looking.eyes(picture, pose)
-    chin = picture.clone()
-    chin[:, :, 40:] = 0.5  # y from 0.25 on
-    torch.testing.assert_close(looking.eyes(chin, pose), added, rtol=0, atol=0)
-    assert not looking.eyes(1 - picture, pose).allclose(added)
 
 
 PICTURES = {

@@ -11,6 +11,8 @@ from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
 from vasa.config import instantiate
 from vasa.render.meaning import Meaning
+from vasa.render.reader_dynamics import ReaderDynamics
+from vasa.render.readers import SHIPPED
 from vasa.render.speed import channels_last
 from vasa.render.volume import VolumeRenderer
 from vasa.training import Export, economise
@@ -42,6 +44,8 @@ def _renderer(config: DictConfig) -> VolumeRenderer:
         raise ValueError("grow=true takes the weights of another checkpoint: name it with init=FOLDER.")
     begun: VolumeRenderer | None = checkpoint.load(config.init).train() if config.init else None
     renderer: VolumeRenderer = instantiate(config.renderer) if begun is None or config.grow else begun
+    if renderer is not begun and isinstance(renderer.dynamics, ReaderDynamics):
+        renderer.dynamics.begin(config.reader or SHIPPED)
     if config.grow and begun is not None:
         renderer.meaning = begun.meaning if begun.space.dynamics == renderer.space.dynamics else None
         new = checkpoint.take(renderer, begun.state_dict(), config.init)

@@ -6,6 +6,8 @@ everything is differentiable in the picture.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from einops import rearrange, reduce
@@ -18,7 +20,20 @@ from vasa.face.reading import Estimate, FaceReading
 from vasa.types import EMOTIONS
 
 FINEST, STRIDE = 0, 8  # the map that is looked at closely, and pixels to a cell of the map that points are found on
+HIDDEN = 128  # units between the vectors that are seen and what is said of gaze, emotion and pose
 PARTS = ("right eye", "left eye", "mouth")  # see `vasa.face.points.CORNERS`
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a reader sees before it says anything: landmarks [B, 68, 2] with their expected errors [B, 68], the whole
+    face [B, C], the same beside its points, [B, C + 136], and close looks at the `PARTS`, [B, detail] each."""
+
+    landmarks: Tensor
+    spread: Tensor
+    whole: Tensor
+    face: Tensor
+    details: list[Tensor]
 
 
 class FaceReader(nn.Module):
@@ -43,6 +58,7 @@ class FaceReader(nn.Module):
         self.joined, self.votes = Joined(channels[self.fine :], width), Votes(width)
         self.looks = nn.ModuleList(CloseLook(channels[FINEST], part=n, outputs=detail) for n in range(len(PARTS)))
         whole, shape = channels[-1], 2 * COUNT
+        self.insights = whole + shape + len(PARTS) * detail + 2 * HIDDEN  # numbers that `insight` gives
         self.pose = _two_layers(whole + shape, 6)
         self.gaze = _two_layers(whole + shape + 2 * detail, 2)
         self.lips = nn.Linear(detail, 1)
@@ -88,23 +104,41 @@ class FaceReader(nn.Module):
 
     def estimate(self, picture: Tensor) -> Estimate:
         """The same as `forward`, before it is put in words."""
+        sight = self.sight(picture)
+        gaze, emotion = (layers(x).float() for layers, x in self._thoughts(sight))
+        return Estimate(
+            landmarks=sight.landmarks,
+            spread=sight.spread,
+            pose=self.pose(sight.face).float(),
+            gaze=gaze,
+            blink=torch.cat([self.blink(eye) for eye in sight.details[:2]], dim=-1).float(),
+            lip_opening=self.lips(sight.details[2])[:, 0].float(),
+            emotion=emotion,
+            identity=self.identity(sight.whole).float(),
+            face=self.face(sight.whole)[:, 0].float(),
+        )
+
+    def insight(self, picture: Tensor) -> Tensor:
+        """Everything its last layers of gaze and emotion rest on, as one vector [B, self.insights], for networks that
+        read something else."""
+        sight = self.sight(picture)
+        thoughts = [layers[:-1](x) for layers, x in self._thoughts(sight)]
+        return torch.cat([sight.face, *sight.details, *thoughts], dim=-1).float()
+
+    def sight(self, picture: Tensor) -> Sight:
+        """Points, the whole and the close looks: [B, 3, H, W] in [0, 1], square."""
         maps = self.features(picture)
         landmarks, spread = self.votes(self.joined(maps[self.fine :]))
         whole = reduce(maps[-1], "b c h w -> b c", "mean")
         sharp = 4 * (_brought_to(self.sharp_size, picture) if picture.shape[-1] > self.sharp_size else picture) - 2
         details = [look(maps[FINEST], sharp, landmarks) for look in self.looks]
-        all_seen = torch.cat([whole, 2 * rearrange(landmarks.detach(), "b k xy -> b (k xy)")], dim=-1)
-        return Estimate(
-            landmarks=landmarks,
-            spread=spread,
-            pose=self.pose(all_seen).float(),
-            gaze=self.gaze(torch.cat([all_seen, *details[:2]], dim=-1)).float(),
-            blink=torch.cat([self.blink(eye) for eye in details[:2]], dim=-1).float(),
-            lip_opening=self.lips(details[2])[:, 0].float(),
-            emotion=self.emotion(torch.cat([all_seen, *details], dim=-1)).float(),
-            identity=self.identity(whole).float(),
-            face=self.face(whole)[:, 0].float(),
-        )
+        face = torch.cat([whole, 2 * rearrange(landmarks.detach(), "b k xy -> b (k xy)")], dim=-1)
+        return Sight(landmarks, spread, whole, face, details)
+
+    def _thoughts(self, sight: Sight) -> list[tuple[nn.Sequential, Tensor]]:
+        """The layers that say gaze and emotion, and what each is given."""
+        eyes, everything = (torch.cat([sight.face, *sight.details[:count]], dim=-1) for count in (2, None))
+        return [(self.gaze, eyes), (self.emotion, everything)]
 
 
 def _brought_to(size: int, picture: Tensor) -> Tensor:
@@ -113,5 +147,5 @@ def _brought_to(size: int, picture: Tensor) -> Tensor:
     return F.interpolate(picture, (size, size), mode="bilinear", antialias=True, align_corners=False)
 
 
-def _two_layers(inputs: int, outputs: int, hidden: int = 128) -> nn.Sequential:
+def _two_layers(inputs: int, outputs: int, hidden: int = HIDDEN) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, outputs))

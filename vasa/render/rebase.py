@@ -32,18 +32,15 @@ def rebase(renderer: VolumeRenderer, frames: Tensor, pose: Tensor, labels: Tenso
     if renderer.closeup is not None:
         raise ValueError("A renderer is rebased before it is given a closeup; this one has one.")
     meaning = Meaning.principal(labels, spread, dynamics=renderer.space.dynamics)
-    layers = _last(renderer)
+    last = renderer.dynamics.last
     parts = zip(frames.split(50), pose.split(50), strict=True)
-    with _heard(layers) as heard:
+    with _heard(last) as heard:
         before = torch.cat([renderer.dynamics(some.float() / 255, at).float() for some, at in parts])
-    seen = torch.cat([torch.cat(parts) for parts in heard], dim=1)
+    seen = torch.cat(heard)
     weight, bias = regressed(seen, meaning.dynamics_of(labels))
-    for number, layer in enumerate(layers):
-        layer.weight.copy_(weight.split([each.in_features for each in layers], dim=1)[number])
-        layer.bias.copy_(bias if number == 0 else torch.zeros_like(bias))
-    told = torch.cat(
-        [seen @ weight.mT + bias, meaning.dynamics_of(labels)]
-    )  # as it will be read, and as it will be said
+    last.weight.copy_(weight)
+    last.bias.copy_(bias)
+    told = torch.cat([seen @ weight.mT + bias, meaning.dynamics_of(labels)])  # as it is read, and as it is said
     for steered in _steered(renderer):
         _refer(steered, *regressed(told, before.repeat(2, 1)))
     renderer.meaning = meaning
@@ -63,12 +60,6 @@ def regressed(x: Tensor, y: Tensor, *, ridge: float = _RIDGE) -> tuple[Tensor, T
     return weight.float(), (middle_y - weight @ middle_x).float()
 
 
-def _last(renderer: VolumeRenderer) -> list[nn.Linear]:
-    """The layers whose sum are the dynamics."""
-    eyes = renderer.dynamics.eyes
-    return [renderer.dynamics.trunk.get_submodule("fc"), *([] if eyes is None else [eyes.out])]  # type: ignore[list-item]
-
-
 def _steered(renderer: VolumeRenderer) -> list[nn.Linear]:
     """The layers that are told the latents."""
     steer = renderer.projection.steer
@@ -83,19 +74,11 @@ def _refer(layer: nn.Linear, weight: Tensor, bias: Tensor) -> None:
 
 
 @contextmanager
-def _heard(layers: list[nn.Linear]) -> Iterator[list[list[Tensor]]]:
-    """What the layers are given while the context is open, call by call."""
-    heard: list[list[Tensor]] = [[] for _ in layers]
-
-    def listen(number: int, given: Tensor) -> None:
-        heard[number].append(given.float())
-
-    hooks = [
-        layer.register_forward_pre_hook(lambda _, given, number=number: listen(number, given[0]))
-        for number, layer in enumerate(layers)
-    ]
+def _heard(layer: nn.Linear) -> Iterator[list[Tensor]]:
+    """What a layer is given while the context is open, call by call."""
+    heard: list[Tensor] = []
+    hook = layer.register_forward_pre_hook(lambda _, given: heard.append(given[0].float()))
     try:
         yield heard
     finally:
-        for hook in hooks:
-            hook.remove()
+        hook.remove()

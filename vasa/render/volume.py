@@ -19,6 +19,7 @@ from vasa.render.closeup import Closeup
 from vasa.render.decoder import Decoder, Projection
 from vasa.render.meaning import Meaning
 from vasa.render.motion_encoder import Dynamics, Pose
+from vasa.render.reader_dynamics import ReaderDynamics
 from vasa.render.warp import Warp, bend, look, rigid_grid
 from vasa.space import MotionSpace
 from vasa.types import Motion, Portrait
@@ -51,8 +52,8 @@ class VolumeRenderer(nn.Module):
 
     def __init__(
         self, *, image_size: int, space: MotionSpace, appearance: Appearance, identity: Identity, pose: Pose,
-        dynamics: Dynamics, to_canonical: Warp, canonical: Canonical, to_posed: Warp, projection: Projection,
-        decoder: Decoder, blend: bool, closeup: Closeup | None = None, spectral: bool = False,
+        dynamics: Dynamics | ReaderDynamics, to_canonical: Warp, canonical: Canonical, to_posed: Warp,
+        projection: Projection, decoder: Decoder, blend: bool, closeup: Closeup | None = None, spectral: bool = False,
         meaning: Meaning | None = None, articulation: Articulation | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
