@@ -22,7 +22,7 @@ from vasa.render.closeup.gaze import PITCH, YAW, turn
 from vasa.render.closeup.training import CloseupTraining, weighed
 from vasa.render.meaning import Meaning
 
-WEIGHTS = {"pixel": 1.0, "place": 1.0, "perceptual": 1.0, "eyes": 1.0, "smooth": 0.1, "paint": 0.1}
+WEIGHTS = {"pixel": 1.0, "place": 1.0, "perceptual": 1.0, "eyes": 1.0, "mouth": 1.0, "smooth": 0.1, "paint": 0.1}
 
 
 class Edges(nn.Module):
@@ -82,6 +82,18 @@ def test_each_loss_is_nothing_where_the_patch_is_right(
     right = replace(drawing, made=drawing.truth, change=maps, astray=nowhere)
     found = training.losses(right)
     assert {name: float(value) for name, value in found.items()} == dict.fromkeys(WEIGHTS, 0)
+
+
+@pytest.mark.parametrize(("part", "place"), [("eyes", (0.2, -0.2)), ("mouth", (0.0, 0.25))])
+def test_eyes_and_mouth_are_looked_at_enlarged_each_alone(
+    training: CloseupTraining, batch: dict[str, torch.Tensor], part: str, place: tuple[float, float]
+) -> None:
+    drawing = training.drawing(batch, None)
+    (column, row) = ((surface.on_square(torch.tensor(place)) + 1) * 8).int().tolist()  # of a patch of 16 x 16
+    made = drawing.truth.clone()
+    made[..., row, column] = 1 - made[..., row, column]
+    found = training.losses(replace(drawing, made=made))
+    assert {name for name in ("eyes", "mouth") if found[name]} == {part}
 
 
 def test_looked_up_where_it_is_a_place_is_not_astray(training: CloseupTraining, batch: dict[str, torch.Tensor]) -> None:

@@ -19,18 +19,21 @@ from vasa.render.closeup.drawing import Drawing, bent
 from vasa.render.closeup.network import Closeup
 from vasa.render.losses import PerceptualLoss
 from vasa.render.meaning import Meaning
-from vasa.render.scenes import EYES, eyes_and_mouth, jitter
+from vasa.render.scenes import EYES, MOUTH, eyes_and_mouth, jitter
 from vasa.render.volume import VolumeRenderer
 from vasa.training import Optimisation, weighted_sum
+
+LOOKS = {"eyes": EYES, "mouth": MOUTH}  # what is looked at enlarged
 
 
 class CloseupTraining(LightningModule):
     """Learns to redraw the patch of one frame of a clip as that of others; the rest of the renderer stays as it is.
 
     weights: of the losses `pixel` (mean of w |x - y|, w = 1 + emphasis on eyes and mouth), `place` (how far from the
-    driver's places on the head those are that are looked up: the labels of films say how skin moves), `perceptual` and
-    `eyes` (the distance of `features`, of the patch and of the eyes enlarged; absent without features), `smooth` (mean
-    change of the steps from pixel to pixel) and `paint` (the share that is painted and not looked up). every: of so
+    driver's places on the head those are that are looked up: the labels of films say how skin moves), `perceptual`,
+    `eyes` and `mouth` (the distance of `features`, of the patch and of both enlarged; absent without features),
+    `smooth` (mean change of the steps from pixel to pixel) and `paint` (the share that is painted and not looked up).
+    every: of so
     many drivers one is looked at with the features, which cost as much as all else. labelled: share of frames whose
     dynamics are those that their labels stand for, the others are seen by the encoder. colour, bend: how much colours
     and proportions of faces vary, the same for source and driver: more people. learning_rate and the rest: see
@@ -110,12 +113,17 @@ class CloseupTraining(LightningModule):
             return found
         truth = drawing.truth[:: self.every]
         made = torch.lerp(truth, drawing.made[:: self.every], share)  # beyond the edges there is nothing to tell apart
-        top, bottom = (round(self._row(y)) for y in EYES[1])
-        eyes = [F.interpolate(p[:, :, top:bottom], scale_factor=2.0, mode="bilinear") for p in (made, truth)]
-        return found | {"perceptual": self.perceptual.between(made, truth), "eyes": self.perceptual.between(*eyes)}
+        near = {name: [self._near(p, part) for p in (made, truth)] for name, part in LOOKS.items()}
+        return found | {
+            name: self.perceptual.between(*pair) for name, pair in {"perceptual": (made, truth), **near}.items()
+        }
 
-    def _row(self, y: float) -> float:
-        return (y - surface.MIDDLE_Y + surface.HALF[1]) / (2 * surface.HALF[1]) * self.closeup.rows
+    def _near(self, patch: Tensor, part: tuple[tuple[float, float], tuple[float, float]]) -> Tensor:
+        """What of patches [N, 3, rows, columns] lies in these ranges of canonical x and y, at twice its size."""
+        corners = (surface.on_square(torch.tensor(part).mT) + 1) / 2  # left top, right bottom
+        sizes = torch.tensor([self.closeup.columns, self.closeup.rows])
+        (left, top), (right, bottom) = (corners * sizes).round().int().tolist()
+        return F.interpolate(patch[..., top:bottom, left:right], scale_factor=2.0, mode="bilinear")
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         drawing = self.drawing(batch, None)
