@@ -72,7 +72,7 @@ def shard_of(folder: Path) -> Path:
 def _labels(pose: Tensor, seed: int) -> dict[str, np.ndarray]:
     random, t = np.random.default_rng(seed), len(pose)
     points = 0.4 * torch.rand(t, 68, 3, generator=torch.Generator().manual_seed(seed)) + pose[:, None, 3:]
-    sizes = {"gaze": 2, "eyes": 2, "blink": 2, "expression": 2, "emotion": 8}
+    sizes = {"gaze": 2, "eyes": 2, "blink": 2, "expression": 2, "emotion": 8, "arkit": 52}
     rest = {name: random.random((t, size), np.float32) for name, size in sizes.items()}
     return rest | {
         "pose": pose.numpy(),

@@ -71,7 +71,7 @@ class SpellingReader:
         return FaceReading(
             landmarks=repeat(nothing, "n k -> n k 2"), confidence=nothing, gaze=nothing[:, :2], emotion=nothing[:, :8],
             pose=torch.nn.functional.pad(words[:, :2], (0, 4)), blink=repeat(words[:, 3], "n -> n 2"),
-            lip_opening=words[:, 2], identity=who, face=torch.ones(rows),
+            lip_opening=words[:, 2], arkit=nothing[:, :52], identity=who, face=torch.ones(rows),
         )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class Reader:
         return FaceReading(
             landmarks=torch.zeros(count, 68, 2), confidence=torch.ones(count, 68), pose=pose,
             gaze=dynamics[:, GAZE], blink=dynamics[:, [BLINK, BLINK]], lip_opening=dynamics[:, LIPS],
+            arkit=torch.zeros(count, 52),
             emotion=dynamics[:, EMOTION], identity=torch.ones(count, 1), face=torch.ones(count),
         )  # fmt: skip
 

@@ -30,7 +30,8 @@ def labels(count: int = 5) -> FaceLabels:
     yes = torch.ones(count, dtype=torch.bool)
     return FaceLabels(
         landmarks=draw(68, 2), seen=yes[:, None].expand(-1, 68), pose=0.5 * draw(6), gaze=draw(2), blink=draw(2).abs(),
-        lip_opening=draw(), emotion=draw(8).abs(), acted=yes, person=torch.arange(count), face=yes,
+        lip_opening=draw(), arkit=draw(52).abs(), emotion=draw(8).abs(), acted=yes, person=torch.arange(count),
+        face=yes,
     )  # fmt: skip
 
 

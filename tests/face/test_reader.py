@@ -12,7 +12,7 @@ from vasa import checkpoint
 from vasa.config import instantiate, leaf
 from vasa.face.backbone import Backbone
 from vasa.face.heads import Votes, cells, cut_along
-from vasa.face.reader import FaceReader
+from vasa.face.reader import HIDDEN, FaceReader
 from vasa.face.reading import SURE, Estimate, FaceReading
 from vasa.types import EMOTIONS
 
@@ -32,7 +32,7 @@ def test_a_reading_has_the_promised_shapes_and_ranges(reader: FaceReader) -> Non
     shapes = {name: tuple(value.shape) for name, value in vars(read).items()}
     assert shapes == {
         "landmarks": (3, 68, 2), "confidence": (3, 68), "pose": (3, 6), "gaze": (3, 2), "blink": (3, 2),
-        "lip_opening": (3,), "emotion": (3, len(EMOTIONS)), "identity": (3, 16), "face": (3,),
+        "lip_opening": (3,), "arkit": (3, 52), "emotion": (3, len(EMOTIONS)), "identity": (3, 16), "face": (3,),
     }  # fmt: skip
     for share in (read.confidence, read.blink, read.emotion, read.face):
         assert 0 <= share.min() <= share.max() <= 1
@@ -56,10 +56,9 @@ def test_everything_read_has_a_gradient_in_the_picture(reader: FaceReader) -> No
 def test_what_gaze_and_emotion_rest_on_is_one_vector_that_says_them_again(reader: FaceReader) -> None:
     estimate, insight = reader.estimate(pictures()), reader.insight(pictures())
     assert insight.shape == (3, reader.insights)
-    emotion, gaze = reader.emotion[-1], reader.gaze[-1]
-    torch.testing.assert_close(emotion(insight[:, -emotion.in_features :]), estimate.emotion)
-    before = insight.shape[1] - emotion.in_features
-    torch.testing.assert_close(gaze(insight[:, before - gaze.in_features : before]), estimate.gaze)
+    hidden = insight[:, -3 * HIDDEN :].split(HIDDEN, dim=1)
+    for name, units in zip(("gaze", "emotion", "arkit"), hidden, strict=True):
+        torch.testing.assert_close(getattr(reader, name)[-1](units), getattr(estimate, name))
 
 
 def test_features_go_from_fine_to_coarse(reader: FaceReader) -> None:
@@ -81,8 +80,9 @@ def test_eyes_and_mouth_are_looked_at_in_more_pixels_than_the_rest(reader: FaceR
 
 
 def test_confidence_is_a_half_at_the_usual_error() -> None:
-    rest = {"pose": (1, 6), "gaze": (1, 2), "blink": (1, 2), "lip_opening": (1,), "emotion": (1, 8), "face": (1,)}
-    zeros = {name: torch.zeros(shape) for name, shape in rest.items()}
+    rest = {"pose": 6, "gaze": 2, "blink": 2, "arkit": 52, "emotion": 8}
+    zeros = {name: torch.zeros(1, size) for name, size in rest.items()}
+    zeros |= {name: torch.zeros(1) for name in ("lip_opening", "face")}
     spread = torch.full((1, 68), SURE)
     estimate = Estimate(landmarks=torch.zeros(1, 68, 2), spread=spread, identity=torch.ones(1, 4), **zeros)
     read = estimate.reading()

@@ -45,8 +45,8 @@ class ReadsDiscs:
         count = len(picture)
         return FaceReading(
             landmarks=torch.zeros(count, 68, 2), confidence=torch.full((count, 68), self.clear), pose=pose, face=face,
-            gaze=pose[:, :2], blink=pose[:, :2], lip_opening=pose[:, 0], emotion=torch.ones(count, 8) / 8,
-            identity=torch.ones(count, 1),
+            gaze=pose[:, :2], blink=pose[:, :2], lip_opening=pose[:, 0], arkit=torch.zeros(count, 52),
+            emotion=torch.ones(count, 8) / 8, identity=torch.ones(count, 1),
         )  # fmt: skip
 
     def _pose(self, picture: Tensor) -> tuple[Tensor, float]:

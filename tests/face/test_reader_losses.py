@@ -26,20 +26,20 @@ def truth() -> FaceLabels:
     yes = torch.ones(COUNT, dtype=torch.bool)
     return FaceLabels(
         landmarks=draw(68, 2), seen=torch.rand(COUNT, 68, generator=random) < 0.8, pose=draw(6), gaze=draw(2),
-        blink=draw(2), lip_opening=draw(), emotion=torch.eye(8)[:COUNT], acted=yes, person=torch.arange(COUNT),
-        face=yes,
+        blink=draw(2), lip_opening=draw(), arkit=draw(52), emotion=torch.eye(8)[:COUNT], acted=yes,
+        person=torch.arange(COUNT), face=yes,
     )  # fmt: skip
 
 
 def perfect(known: FaceLabels) -> Estimate:
     return Estimate(
         landmarks=known.landmarks, spread=torch.full((COUNT, 68), 1e-4), pose=known.pose, gaze=known.gaze,
-        blink=known.blink, lip_opening=known.lip_opening, emotion=200 * known.emotion, identity=torch.eye(COUNT),
-        face=torch.full((COUNT,), 50.0),
+        blink=known.blink, lip_opening=known.lip_opening, arkit=known.arkit, emotion=200 * known.emotion,
+        identity=torch.eye(COUNT), face=torch.full((COUNT,), 50.0),
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["Landmark", "Pose", "Gaze", "Blink", "Lip", "Emotion", "Face"])
+@pytest.mark.parametrize("name", ["Landmark", "Pose", "Gaze", "Blink", "Lip", "Arkit", "Emotion", "Face"])
 def test_what_is_read_rightly_costs_nothing(name: str) -> None:
     known = truth()
     loss = getattr(losses, f"{name}Loss")()(perfect(known), known)

@@ -17,7 +17,7 @@ from vasa.face.augment import Augmentation
 from vasa.face.reader import FaceReader
 from vasa.face.training import ReaderTraining
 
-LOSSES = ("landmarks", "spread", "pose", "gaze", "blink", "lips", "emotion", "identity", "likeness", "face")
+LOSSES = ("landmarks", "spread", "pose", "gaze", "blink", "lips", "arkit", "emotion", "identity", "likeness", "face")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,7 @@ TEACHES = {
     "gaze": {"gaze", "looks"},
     "blink": {"blink", "looks"},
     "lips": {"lips", "looks"},
+    "arkit": {"arkit", "looks"},
     "emotion": {"emotion", "looks"},
     "identity": {"identity"},
     "likeness": {"identity"},
@@ -149,8 +150,26 @@ def test_a_run_can_begin_from_another_s_weights(film: Path, tmp_path: Path) -> N
     assert "from the weights of 'first'" in (tmp_path / "second" / "README.md").read_text()
 
 
+def test_a_share_of_the_first_weights_is_kept(film: Path, tmp_path: Path) -> None:
+    assert run(film, tmp_path / "first", 1) == 0
+    begun = f"init={tmp_path / 'first'}"
+    assert run(film, tmp_path / "free", 2, begun) == 0
+    assert run(film, tmp_path / "half", 2, begun, "keep=0.5") == 0
+    first, free, half = (checkpoint.load(tmp_path / name).state_dict() for name in ("first", "free", "half"))
+    moved = [name for name in first if not torch.equal(first[name], free[name])]
+    assert moved
+    for name in moved:
+        if first[name].is_floating_point():
+            torch.testing.assert_close(half[name], (first[name] + free[name]) / 2, atol=1e-3, rtol=1e-3)
+
+
 @pytest.mark.parametrize(
-    ("override", "words"), [("data.folder=nowhere", "holds no film"), ("data.people=some", "one of all, even, odd")]
+    ("override", "words"),
+    [
+        ("data.folder=nowhere", "holds no film"),
+        ("data.people=some", "one of all, even, odd"),
+        ("keep=0.5", "needs one; got 0.5"),
+    ],
 )
 def test_mistakes_are_told(film: Path, tmp_path: Path, capsys, override: str, words: str) -> None:
     assert run(film, tmp_path / "out", 1, override) == 2

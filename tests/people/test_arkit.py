@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vasa.people.arkit import ARKIT, ARKIT_INDEX, coefficients, table
+from vasa.face.arkit import ARKIT, ARKIT_INDEX
+from vasa.people.arkit import coefficients, table
 from vasa.people.avatar import EXPRESSION_INDEX, EXPRESSIONS
 from vasa.people.emotions import FACES
 from vasa.people.visemes import CLOSED, VISEMES, shape

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.people.arkit_glb import Part, write_glb
-from vasa.people.arkit import ARKIT
+from vasa.face.arkit import ARKIT
 from vasa.people.avatar import EXPRESSION_INDEX, EYE_FRONT, Avatar, load_avatar
 from vasa.people.facekit import LANDMARKS
 from vasa.people.landmarks import anchors, typical

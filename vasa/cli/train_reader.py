@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from omegaconf import DictConfig
+from torch import nn
 
 from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
@@ -23,13 +25,31 @@ def run(overrides: list[str]) -> None:
     be read.
     """
     config = settings("reader", overrides, example="data.folder=FILM output=OUT")
+    check(config)
     data = instantiate(config.data)
     model = checkpoint.config_of(config.init) if config.init else config.reader
     reader = checkpoint.load(config.init).train() if config.init else instantiate(config.reader)
     training = instantiate(config.training)(channels_last(reader), people=data.train.people)
     trainer(config, part="reader", model=model).fit(training, datamodule=data, ckpt_path=resumed(config))
+    if config.keep:
+        lean(training.reader, checkpoint.load(config.init), config.keep)
     checkpoint.save(config.output, training.reader, model, half=True)
     (Path(config.output) / CARD).write_text(card(config, model, data.train))
+
+
+def check(config: DictConfig) -> None:
+    """Raises ValueError where nothing can be kept, or more than all."""
+    if not 0 <= config.keep < 1 or (config.keep and not config.init):
+        raise ValueError(f"keep is a share of init's weights, from 0 to less than 1, and needs one; got {config.keep}.")
+
+
+@torch.no_grad()
+def lean(model: nn.Module, before: nn.Module, share: float) -> None:
+    """Move all numbers so far towards those of another of its kind (M. Wortsman et al., WiSE-FT, 2022)."""
+    old = before.state_dict()
+    for name, value in model.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(old[name].to(value), share)
 
 
 def card(config: DictConfig, model: DictConfig, faces: FilmFaces) -> str:
@@ -42,7 +62,8 @@ def card(config: DictConfig, model: DictConfig, faces: FilmFaces) -> str:
         f"Learned from {taken} virtual people ({len(faces.clips)} clips, data.people={which}) of "
         f"{_films(config.data.folder)}; no test split was among them. {fair} nobody with it.\n"
         f"{config.steps} steps of {config.data.batch_size}, seed {config.seed}"
-        f"{f', from the weights of {Path(config.init).name!r}' if config.init else ''}.\n"
+        f"{f', from the weights of {Path(config.init).name!r}' if config.init else ''}"
+        f"{f', of which a share of {config.keep:g} is kept' if config.keep else ''}.\n"
     )
 
 

@@ -17,7 +17,7 @@ from vasa.face.labels import FaceLabels
 
 # Names of some of a film's people, by the rest of their number over 4: a reader and its probe take what shares nobody.
 PEOPLE = {"all": (0, 1, 2, 3), "even": (0, 2), "odd": (1, 3), "quarter": (3,), "rest": (0, 1, 2)}
-KEPT = ("seen", "pose", "gaze", "blink", "lip_opening", "emotion")
+KEPT = ("seen", "pose", "gaze", "blink", "lip_opening", "arkit", "emotion")
 
 
 class FilmFaces(Dataset[dict[str, Tensor]]):
@@ -29,7 +29,7 @@ class FilmFaces(Dataset[dict[str, Tensor]]):
 
     folder: a film, or several, nobody of whom is in two. people: a name of PEOPLE, by the numbers of each film. size:
     pixels a side that frames are brought to, None where they have one size.
-    Raises ValueError where a folder holds no film, or one whose clips have no landmarks.
+    Raises ValueError where a folder holds no film, or one whose clips have no landmarks or coefficients.
     """
 
     def __init__(
@@ -113,11 +113,16 @@ def known(batch: dict[str, Tensor]) -> FaceLabels:
 
 
 def labelled_clips(folder: str, split: str) -> list[Clip]:
-    """Clips that have landmarks; those that were not labelled yet are left out. Raises ValueError where none has."""
+    """Clips that have landmarks and ARKit's coefficients; those that were not labelled yet are left out.
+
+    Raises ValueError where none has.
+    """
     clips = clips_of(folder, split)
-    labelled = [clip for clip in clips if "landmarks" in clip.labels]
+    labelled = [clip for clip in clips if {"landmarks", "arkit"} <= clip.labels.keys()]
     if clips and not labelled:
-        raise ValueError(f"The clips in {folder} have no landmarks; film them again with this version of vasa.")
+        raise ValueError(
+            f"The clips in {folder} have no landmarks or coefficients; run `vasa people label` on it, or film again."
+        )
     return labelled
 
 

@@ -10,6 +10,7 @@ import torch
 from einops import einsum
 from torch import Tensor
 
+from vasa.face import arkit
 from vasa.face.points import MIRRORED
 from vasa.geometry import direction
 
@@ -19,8 +20,8 @@ class FaceLabels:
     """The truth about pictures of faces; all of batch B, in the units of `vasa.face.reading.FaceReading`.
 
     landmarks: [B, 68, 2]. seen: [B, 68] bool, whether the camera sees the point. pose: [B, 6]. gaze: [B, 2].
-    blink: [B, 2]. lip_opening: [B]. emotion: [B, 8] shares; acted: [B] bool, whether the face shows them.
-    person: [B] int. face: [B] bool; where it is false the rest says nothing.
+    blink: [B, 2]. lip_opening: [B]. arkit: [B, 52]. emotion: [B, 8] shares; acted: [B] bool, whether the face shows
+    them. person: [B] int. face: [B] bool; where it is false the rest says nothing.
     """
 
     landmarks: Tensor
@@ -29,6 +30,7 @@ class FaceLabels:
     gaze: Tensor
     blink: Tensor
     lip_opening: Tensor
+    arkit: Tensor
     emotion: Tensor
     acted: Tensor
     person: Tensor
@@ -115,6 +117,7 @@ def _mirror(known: FaceLabels, rows: Tensor) -> FaceLabels:
         "pose": known.pose * known.pose.new_tensor([-1.0, 1.0, -1.0, -1.0, 1.0, 1.0]),
         "gaze": known.gaze * across,
         "blink": known.blink.flip(-1),
+        "arkit": known.arkit[:, list(arkit.MIRRORED)],
     }
     chosen = {}
     for name, value in swapped.items():

@@ -65,6 +65,17 @@ class GazeLoss(nn.Module):
         return away.mul(opened).sum() / opened.sum().clamp_min(1)
 
 
+class ArkitLoss(nn.Module):
+    """((coefficient - label) / usual)^2: most are 0 most of the time."""
+
+    def __init__(self, *, usual: float = 0.15) -> None:
+        super().__init__()
+        self.usual = usual
+
+    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
+        return ((estimate.arkit - truth.arkit) / self.usual).square().mean()
+
+
 class BlinkLoss(nn.Module):
     """((blink - label) / usual)^2: blinks are seldom, and an absolute error would learn their median: no blink."""
 

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from einops import rearrange, reduce
 from torch import Tensor, nn
 
+from vasa.face.arkit import ARKIT
 from vasa.face.backbone import Backbone
 from vasa.face.heads import CloseLook, Joined, Votes
 from vasa.face.points import COUNT
@@ -58,12 +59,13 @@ class FaceReader(nn.Module):
         self.joined, self.votes = Joined(channels[self.fine :], width), Votes(width)
         self.looks = nn.ModuleList(CloseLook(channels[FINEST], part=n, outputs=detail) for n in range(len(PARTS)))
         whole, shape = channels[-1], 2 * COUNT
-        self.insights = whole + shape + len(PARTS) * detail + 2 * HIDDEN  # numbers that `insight` gives
+        self.insights = whole + shape + len(PARTS) * detail + 3 * HIDDEN  # numbers that `insight` gives
         self.pose = _two_layers(whole + shape, 6)
         self.gaze = _two_layers(whole + shape + 2 * detail, 2)
         self.lips = nn.Linear(detail, 1)
         self.blink = nn.Linear(detail, 1)
         self.emotion = _two_layers(whole + shape + 3 * detail, len(EMOTIONS))
+        self.arkit = _two_layers(whole + shape + 3 * detail, len(ARKIT))
         self.face = nn.Linear(whole, 1)
         self.identity = nn.Sequential(nn.Linear(whole, identity, bias=False), nn.BatchNorm1d(identity))
 
@@ -105,7 +107,7 @@ class FaceReader(nn.Module):
     def estimate(self, picture: Tensor) -> Estimate:
         """The same as `forward`, before it is put in words."""
         sight = self.sight(picture)
-        gaze, emotion = (layers(x).float() for layers, x in self._thoughts(sight))
+        gaze, emotion, arkit = (layers(x).float() for layers, x in self._thoughts(sight))
         return Estimate(
             landmarks=sight.landmarks,
             spread=sight.spread,
@@ -113,14 +115,15 @@ class FaceReader(nn.Module):
             gaze=gaze,
             blink=torch.cat([self.blink(eye) for eye in sight.details[:2]], dim=-1).float(),
             lip_opening=self.lips(sight.details[2])[:, 0].float(),
+            arkit=arkit,
             emotion=emotion,
             identity=self.identity(sight.whole).float(),
             face=self.face(sight.whole)[:, 0].float(),
         )
 
     def insight(self, picture: Tensor) -> Tensor:
-        """Everything its last layers of gaze and emotion rest on, as one vector [B, self.insights], for networks that
-        read something else."""
+        """What its last layers of gaze, emotion and coefficients rest on, as one vector [B, self.insights]: for
+        networks that read something else."""
         sight = self.sight(picture)
         thoughts = [layers[:-1](x) for layers, x in self._thoughts(sight)]
         return torch.cat([sight.face, *sight.details, *thoughts], dim=-1).float()
@@ -136,9 +139,9 @@ class FaceReader(nn.Module):
         return Sight(landmarks, spread, whole, face, details)
 
     def _thoughts(self, sight: Sight) -> list[tuple[nn.Sequential, Tensor]]:
-        """The layers that say gaze and emotion, and what each is given."""
+        """The layers that say gaze, emotion and coefficients, and what each is given."""
         eyes, everything = (torch.cat([sight.face, *sight.details[:count]], dim=-1) for count in (2, None))
-        return [(self.gaze, eyes), (self.emotion, everything)]
+        return [(self.gaze, eyes), (self.emotion, everything), (self.arkit, everything)]
 
 
 def _brought_to(size: int, picture: Tensor) -> Tensor:

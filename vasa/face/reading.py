@@ -22,8 +22,9 @@ class FaceReading:
     pose: [B, 6] yaw, pitch, roll in radians, x, y in crop units, log scale, see `vasa.geometry`.
     gaze: [B, 2] yaw, pitch in radians, camera frame. blink: [B, 2] how far each eye is closed, 0 to 1, as a film
     labels them. lip_opening: [B] gap between the inner lips over the distance from chin to eyes.
-    emotion: [B, 8] probabilities of `vasa.types.EMOTIONS`. identity: [B, I] of unit length: the cosine of two says how
-    alike their people are. face: [B] probability that the picture shows a face.
+    arkit: [B, 52] coefficients 0 to 1 of `vasa.face.arkit.ARKIT`. emotion: [B, 8] probabilities of
+    `vasa.types.EMOTIONS`. identity: [B, I] of unit length: the cosine of two says how alike their people are.
+    face: [B] probability that the picture shows a face.
     """
 
     landmarks: Tensor
@@ -32,6 +33,7 @@ class FaceReading:
     gaze: Tensor
     blink: Tensor
     lip_opening: Tensor
+    arkit: Tensor
     emotion: Tensor
     identity: Tensor
     face: Tensor
@@ -56,6 +58,7 @@ class Estimate:
     gaze: Tensor
     blink: Tensor
     lip_opening: Tensor
+    arkit: Tensor
     emotion: Tensor
     identity: Tensor
     face: Tensor
@@ -73,6 +76,7 @@ class Estimate:
             gaze=self.gaze,
             blink=self.blink.clamp(0, 1),
             lip_opening=self.lip_opening,
+            arkit=self.arkit.clamp(0, 1),
             emotion=self.emotion.softmax(-1),
             identity=self.identity / self.identity.norm(dim=-1, keepdim=True).clamp_min(1e-6),
             face=self.face.sigmoid(),

@@ -11,6 +11,7 @@ from vasa.face.points import OUTER_CORNERS
 from vasa.face.reading import FaceReading
 from vasa.geometry import direction
 
+VARIES = 0.05  # standard deviation of an ARKit coefficient that is worth reading
 SHOWN = 0.5  # weight of the strongest emotion, neutral among them, from which on a face shows it
 
 
@@ -26,6 +27,7 @@ def scores(read: FaceReading, truth: FaceLabels) -> dict[str, Tensor]:
         "gaze_degrees": gaze_degrees(read.gaze, truth.gaze, opened=truth.blink.amax(-1) < 0.5),
         "blink_r": correlation(read.blink.mean(-1), truth.blink.mean(-1)),
         "lip_r": correlation(read.lip_opening, truth.lip_opening),
+        "arkit_r": arkit_correlation(read.arkit, truth.arkit),
     }
     shown = truth.acted & (truth.emotion.amax(-1) >= SHOWN)
     if shown.any():
@@ -55,6 +57,13 @@ def correlation(read: Tensor, truth: Tensor) -> Tensor:
     """Pearson's r of two rows of numbers [N]; 0 where one of them does not change."""
     a, b = (x.double() - x.double().mean() for x in (read, truth))
     return (a * b).mean() / (a.square().mean() * b.square().mean()).sqrt().clamp_min(1e-12)
+
+
+def arkit_correlation(read: Tensor, truth: Tensor) -> Tensor:
+    """Mean r of the coefficients [N, 52] that vary by 0.05 or more; 0 where none does."""
+    varying = (truth.std(0) >= VARIES).nonzero()[:, 0].tolist() if len(truth) > 1 else []
+    found = [correlation(read[:, n], truth[:, n]) for n in varying]
+    return torch.stack(found).mean() if found else torch.zeros((), dtype=torch.float64)
 
 
 def same_person(query: Tensor, gallery: Tensor, person: Tensor, allowed: Tensor) -> Tensor:

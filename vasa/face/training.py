@@ -39,6 +39,7 @@ class ReaderTraining(LightningModule):
             "gaze": terms.GazeLoss(),
             "blink": terms.BlinkLoss(),
             "lips": terms.LipLoss(),
+            "arkit": terms.ArkitLoss(),
             "emotion": terms.EmotionLoss(),
             "identity": terms.IdentityLoss(people=people, dim=reader.identity_size),
             "likeness": terms.LikenessLoss(),

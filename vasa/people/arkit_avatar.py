@@ -13,7 +13,8 @@ import numpy as np
 from einops import rearrange, repeat
 from PIL import Image
 
-from vasa.people.arkit import ARKIT, ARKIT_INDEX, table
+from vasa.face.arkit import ARKIT, ARKIT_INDEX
+from vasa.people.arkit import table
 from vasa.people.avatar import EXPRESSION_INDEX, Avatar
 from vasa.people.gltf import Gltf, Unfit
 from vasa.people.rigging import cut, find_lips, frame, join

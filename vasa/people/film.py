@@ -16,7 +16,7 @@ from vasa.audio.augment import Augmentation
 from vasa.clock import CLOCK
 from vasa.data.clip import VERSION
 from vasa.data.shards import append, beside, places_in, sweep
-from vasa.people.arkit import ARKIT
+from vasa.face.arkit import ARKIT
 from vasa.people.avatar import EXPRESSIONS, Avatar
 from vasa.people.body import embody
 from vasa.people.clip import Script, pack_clip, script, shoot
