@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.films import make_film
 from vasa import checkpoint
+from vasa.cli import main
 from vasa.config import instantiate, leaf
 from vasa.geometry import pose_matrix, sample_picture, transform
 from vasa.render.reader_dynamics import ReaderDynamics
@@ -16,13 +19,13 @@ from vasa.render.reader_dynamics import ReaderDynamics
 @pytest.fixture
 def dynamics() -> ReaderDynamics:
     torch.manual_seed(0)
-    return ReaderDynamics(reader=instantiate(leaf("reader", "tiny")).eval(), dim=4).eval()
+    return ReaderDynamics(reader=instantiate(leaf("reader", "tiny")).eval(), dim=4, hidden=8).eval()
 
 
-def test_only_its_last_layer_learns_and_no_statistic_moves(dynamics: ReaderDynamics) -> None:
+def test_only_its_own_layers_learn_and_no_statistic_moves(dynamics: ReaderDynamics) -> None:
     dynamics.train()
     assert [name for name, weight in dynamics.named_parameters() if weight.requires_grad] == [
-        "last.weight", "last.bias",
+        "think.0.weight", "think.0.bias", "last.weight", "last.bias",
     ]  # fmt: skip
     before = {name: value.clone() for name, value in dynamics.reader.state_dict().items()}
     dynamics(torch.rand(3, 3, 64, 64), torch.zeros(3, 6)).square().sum().backward()
@@ -62,3 +65,35 @@ def test_it_begins_with_a_reader_that_was_saved(dynamics: ReaderDynamics, tmp_pa
     torch.testing.assert_close(dynamics.reader.insight(picture), other.insight(picture))
     with pytest.raises(ValueError, match="do not fit"):
         dynamics.begin()  # the one that ships is larger
+
+
+@pytest.mark.parametrize("size", ["mini", "small"])
+def test_the_sizes_that_ship_see_with_the_reader_that_ships(size: str) -> None:
+    assert leaf("renderer", size).dynamics.reader == leaf("reader", "mini")
+
+
+def _flow(tree: object) -> str:
+    """A tree as an override of a command says it."""
+    if isinstance(tree, Mapping):
+        return "{" + ",".join(f"{key}:{_flow(value)}" for key, value in tree.items()) + "}"
+    if isinstance(tree, Sequence) and not isinstance(tree, str):
+        return "[" + ",".join(map(_flow, tree)) + "]"
+    return str(tree)
+
+
+def test_a_renderer_learns_to_read_with_the_reader_it_is_given(tmp_path: Path) -> None:
+    torch.manual_seed(7)
+    reader = instantiate(leaf("reader", "tiny"))
+    checkpoint.save(tmp_path / "reader", reader, leaf("reader", "tiny"))
+    kind = f"{ReaderDynamics.__module__}.{ReaderDynamics.__name__}"
+    dynamics = {"_target_": kind, "dim": 8, "hidden": 8, "reader": leaf("reader", "tiny")}
+    film = make_film(tmp_path / "film")
+    assert main([
+        "train", "renderer", f"data.folder={film}", f"output={tmp_path / 'out'}", "renderer=tiny", "loss=reading",
+        "~renderer.dynamics", f"+renderer.dynamics={_flow(dynamics)}", f"face_reader={tmp_path / 'reader'}",
+        "data.drivers=0", "data.batch_size=2", "data.held_out=2", "trainer.val_check_interval=3", "steps=3",
+        "+trainer.enable_progress_bar=false", "trainer.accelerator=cpu", "average=0.0", "trainer.precision=32",
+    ]) == 0  # fmt: skip
+    made = checkpoint.load(tmp_path / "out").dynamics
+    for name, value in made.reader.state_dict().items():
+        torch.testing.assert_close(value, reader.state_dict()[name], rtol=0, atol=0)

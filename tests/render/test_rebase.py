@@ -25,10 +25,10 @@ def _scene(frames: int = 300) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 @pytest.mark.parametrize("by_reader", [False, True])
 def test_what_was_shown_is_shown_by_other_numbers(renderer: VolumeRenderer, by_reader: bool) -> None:
     if by_reader:
-        renderer.dynamics = ReaderDynamics(reader=instantiate(leaf("reader", "tiny")), dim=8).eval()
+        renderer.dynamics = ReaderDynamics(reader=instantiate(leaf("reader", "tiny")), dim=8, hidden=4).eval()
     for warp in (renderer.to_canonical, renderer.to_posed):
         torch.nn.init.normal_(warp.offsets.weight, std=0.05)
-    frames, pose, _ = _scene(600)
+    frames, pose, _ = _scene(800)
     before = copy.deepcopy(renderer)
     with torch.no_grad():  # labels that say all that the dynamics do
         labels = renderer.dynamics(frames.float() / 255, pose) @ torch.randn(8, 10)

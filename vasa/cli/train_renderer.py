@@ -45,7 +45,7 @@ def _renderer(config: DictConfig) -> VolumeRenderer:
     begun: VolumeRenderer | None = checkpoint.load(config.init).train() if config.init else None
     renderer: VolumeRenderer = instantiate(config.renderer) if begun is None or config.grow else begun
     if renderer is not begun and isinstance(renderer.dynamics, ReaderDynamics):
-        renderer.dynamics.begin(config.reader or SHIPPED)
+        renderer.dynamics.begin(config.face_reader or SHIPPED)
     if config.grow and begun is not None:
         renderer.meaning = begun.meaning if begun.space.dynamics == renderer.space.dynamics else None
         new = checkpoint.take(renderer, begun.state_dict(), config.init)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
+import torch
 from torch import Tensor, nn
 
 from vasa import checkpoint
@@ -18,18 +19,28 @@ class ReaderDynamics(nn.Module):
 
     Not in the papers, whose encoder is a ResNet of its own: a gaze is a few pixels of a face and a mood differs from
     person to person, and what tells them apart is learned from many people. reader: it keeps its weights and its norms'
-    statistics; dim: of the dynamics; reach: canonical units from the middle of what it is shown to the edges, with the
-    face upright and of one size, as for `Dynamics`.
+    statistics; dim: of the dynamics; hidden: units beside the straight line from its insights; reach: canonical units
+    from the middle of what it is shown to the edges, with the face upright and of one size, as for `Dynamics`;
+    dropout: share of the insights and units that each step of training goes without.
     """
 
-    def __init__(self, *, reader: FaceReader, dim: int, reach: float = 1.3) -> None:
+    def __init__(
+        self, *, reader: FaceReader, dim: int, hidden: int, reach: float = 0.85, dropout: float = 0.4
+    ) -> None:
         super().__init__()
-        self.reader, self.reach = reader.requires_grad_(False), reach
-        self.last = nn.Linear(reader.insights, dim)
+        self.reader, self.reach = reader.eval().requires_grad_(False), reach
+        self.drop = nn.Dropout(dropout)
+        self.think = nn.Sequential(nn.Linear(reader.insights, hidden), nn.LeakyReLU(0.1), nn.Dropout(dropout))
+        self.last = nn.Linear(reader.insights + hidden, dim)
 
     def forward(self, picture: Tensor, pose: Tensor) -> Tensor:
         face = aligned(picture, pose, size=self.reader.sharp_size, reach=self.reach)
-        said: Tensor = self.last(self.reader.insight(face))
+        return self.say(self.reader.insight(face))
+
+    def say(self, insight: Tensor) -> Tensor:
+        """Insights [B, I] -> dynamics [B, dim]."""
+        kept = self.drop(insight)
+        said: Tensor = self.last(torch.cat([kept, self.think(kept)], dim=1))
         return said
 
     def train(self, mode: bool = True) -> Self:

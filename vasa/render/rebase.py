@@ -20,6 +20,7 @@ from vasa.render.volume import VolumeRenderer
 from vasa.space import MotionSpace
 
 _RIDGE = 1e-3  # of the mean variance of what is regressed on
+_READING = 0.03  # the same for encoders, which are to read people whom nobody showed them
 
 
 @torch.no_grad()
@@ -37,7 +38,7 @@ def rebase(renderer: VolumeRenderer, frames: Tensor, pose: Tensor, labels: Tenso
     with _heard(last) as heard:
         before = torch.cat([renderer.dynamics(some.float() / 255, at).float() for some, at in parts])
     seen = torch.cat(heard)
-    weight, bias = regressed(seen, meaning.dynamics_of(labels))
+    weight, bias = regressed(seen, meaning.dynamics_of(labels), ridge=_READING)
     last.weight.copy_(weight)
     last.bias.copy_(bias)
     told = torch.cat([seen @ weight.mT + bias, meaning.dynamics_of(labels)])  # as it is read, and as it is said
