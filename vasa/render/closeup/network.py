@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from vasa.geometry import sample_picture
 from vasa.render.blocks import AdaptiveResBlock, ResBlock, conv, groups
 from vasa.render.closeup import surface
+from vasa.render.closeup.mouth import Mouth
 from vasa.render.decoder import twice
 from vasa.render.speed import exact
 
@@ -26,7 +27,8 @@ class Closeup(nn.Module):
     faces share (`vasa.render.closeup.surface`) the middle of a face is a flat picture, so that a 2-D network can see
     the source's and say, for every pixel and the motion of a driver, where in the source to look instead and what to
     paint where nothing there would do, as behind lips that open. `basis` are steps that go along with what driver and
-    source differ in, so that the network has only to say what is particular to a face.
+    source differ in, so that the network has only to say what is particular to a face; `mouth` paints what lips
+    uncover.
 
     What it says is a change: maps [B, 6, rows, columns] of steps aside in x and y (canonical units), of the share of
     each pixel that is looked up in the source, and of the paint for the rest, RGB in [0, 1].
@@ -59,6 +61,7 @@ class Closeup(nn.Module):
         nn.init.zeros_(self.last.weight)  # type: ignore[arg-type]
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
         self.basis = nn.Parameter(torch.zeros(motion, 2, rows // 4, columns // 4))
+        self.mouth = Mouth(rows=rows, columns=columns, embedding=embedding)
 
     def patch(self, picture: Tensor, pose: Tensor, aside: Tensor | None = None) -> Tensor:
         """The patch of pictures [B, 3, S, S] in poses [B, 6], looked up `aside` [B, rows, columns, 2], if anything, of
@@ -94,7 +97,9 @@ class Closeup(nn.Module):
             straight = torch.einsum("b m, m i h w -> b i h w", (latents - own).float(), self.basis)
             by = self.STEP * (out[:, :_STEPS] + _finer(straight)).tanh()
             paint = F.pixel_shuffle(out[:, _STEPS:], 2)
-            return torch.cat([_finer(by), (paint[:, :1] + 3).sigmoid(), paint[:, 1:].sigmoid()], dim=1)
+            share = (paint[:, :1] + 3).sigmoid()
+            inside = self.mouth(1 - share, embedding.float())
+            return torch.cat([_finer(by), share, (paint[:, 1:] + inside).sigmoid()], dim=1)
 
     def drawn(self, change: Tensor, picture: Tensor, own: Tensor, aside: Tensor | None = None) -> Tensor:
         """The patch itself, redrawn from sources [B, 3, S, S] of latents own [B, M]: [B, 3, rows, columns]."""

@@ -1,0 +1,62 @@
+"""The inside of a mouth is painted by where a pixel lies between the lips."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from vasa.render.closeup import surface
+from vasa.render.closeup.mouth import TOP_Y, Mouth
+
+ROWS, COLUMNS = 64, 32
+
+
+@pytest.fixture
+def mouth() -> Mouth:
+    torch.manual_seed(0)
+    return Mouth(rows=ROWS, columns=COLUMNS, embedding=4)
+
+
+def opening(first: int, end: int) -> torch.Tensor:
+    """A mouth that is open from row to row, in the middle columns; an eye that is painted above."""
+    painted = torch.zeros(1, 1, ROWS, COLUMNS)
+    painted[..., first:end, 10:20] = 1
+    painted[..., 5:10, 10:20] = 1
+    return painted
+
+
+def listening(mouth: Mouth, channel: int) -> Mouth:
+    """One that says what it is told in a channel."""
+    with torch.no_grad():
+        for layer in (mouth.see, mouth.think, mouth.say):
+            layer.weight.zero_()
+            layer.bias.zero_()
+            layer.weight[0, channel if layer is mouth.see else 0] = 1
+    return mouth
+
+
+def test_nothing_is_said_at_first_and_never_above_the_lips(mouth: Mouth) -> None:
+    assert not mouth(opening(45, 55), torch.randn(1, 4)).any()
+    torch.nn.init.normal_(mouth.say.weight)
+    said = mouth(opening(45, 55), torch.randn(1, 4))
+    above = surface.places(ROWS, COLUMNS, said)[:, 0, 1] < TOP_Y
+    assert not said[:, :, above].any()
+    assert said[:, :, ~above].any()
+
+
+@pytest.mark.parametrize(("channel", "depths"), [(0, range(1, 11)), (1, range(9, -1, -1))])
+def test_depth_is_counted_from_either_lip(mouth: Mouth, channel: int, depths: range) -> None:
+    said = listening(mouth, channel)(opening(45, 55), torch.zeros(1, 4))[0, 0, 45:55, 15]
+    row = mouth.cell / 0.05  # in heights of a row of teeth
+    torch.testing.assert_close(said, torch.tensor([depth * row for depth in depths]))
+
+
+def test_latents_steer_it_and_it_does_not_move_the_opening(mouth: Mouth) -> None:
+    torch.nn.init.normal_(mouth.steer.weight)
+    torch.nn.init.normal_(mouth.say.weight)
+    painted = opening(45, 55).requires_grad_()
+    one, other = (mouth(painted, torch.randn(1, 4)) for _ in range(2))
+    assert not torch.allclose(one, other)
+    assert not one.detach().equal(torch.zeros_like(one))
+    one.sum().backward()
+    assert painted.grad is None

@@ -1,0 +1,49 @@
+"""What is behind lips that open: teeth below the upper one, teeth above the lower one, tongue and darkness between."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vasa.render.closeup import surface
+
+TOP_Y = 0.08  # canonical: what is painted below is a mouth's inside
+_UNIT = 0.05  # canonical: about the height of a row of teeth
+
+
+class Mouth(nn.Module):
+    """Paint for the inside of a mouth, by where a pixel lies in it.
+
+    A convolution sees the source's lips where they were, and not where they went. But the pixels that are painted and
+    not looked up are the opening itself: summed up along each column they say how far below its upper edge a pixel lies
+    and how far above its lower one, and from these two numbers, its place and the latents it is plain what shows there.
+
+    rows, columns: of the patch; embedding: numbers that tell the latents; hidden: units of each pixel's two layers.
+    """
+
+    def __init__(self, *, rows: int, columns: int, embedding: int, hidden: int = 24) -> None:
+        super().__init__()
+        at = surface.places(rows, columns, torch.zeros(1))
+        self.first = int((at[:, 0, 1] < TOP_Y).sum())
+        self.cell = 2 * surface.HALF[1] / rows
+        self.register_buffer("at", at[self.first :].permute(2, 0, 1)[None] / _UNIT, persistent=False)
+        self.see = nn.Conv2d(5, hidden, 1)
+        self.steer = nn.Linear(embedding, 2 * hidden)
+        self.think, self.say = nn.Conv2d(hidden, hidden, 1), nn.Conv2d(hidden, 3, 1)
+        for weight in (*self.steer.parameters(), *self.say.parameters()):
+            nn.init.zeros_(weight)
+
+    at: Tensor
+
+    def forward(self, painted: Tensor, embedding: Tensor) -> Tensor:
+        """The share of each pixel that is painted [B, 1, rows, columns] and what tells the latents [B, E] -> what is
+        added to the paint before it is brought to [0, 1]: [B, 3, rows, columns]."""
+        opening = painted[:, :, self.first :].detach() * (self.cell / _UNIT)
+        below = opening.cumsum(2)
+        above = opening.sum(2, keepdim=True) - below
+        place = self.at.expand(len(painted), -1, -1, -1)
+        gain, shift = self.steer(embedding)[..., None, None].chunk(2, dim=1)
+        x = self.see(torch.cat([below, above, place, place[:, :1].abs()], dim=1))
+        x = self.think(F.leaky_relu(x * (1 + gain) + shift, 0.1))
+        return F.pad(self.say(F.leaky_relu(x, 0.1)), (0, 0, self.first, 0))
