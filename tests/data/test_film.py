@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from tests.films import make_film
-from vasa.data.film import FilmPairs, brought_to, clips_of, rarity, shrunk
+from vasa.data.film import FilmPairs, brought_to, clips_of, inside_mouth, rarity, shrunk
+from vasa.people.regions import PARTS
 
 
 def test_frames_of_closed_eyes_are_drawn_more_often(tmp_path: Path) -> None:
@@ -68,3 +69,9 @@ def test_a_film_of_another_version_is_refused_in_a_sentence(tmp_path: Path) -> N
     (tmp_path / "film.json").write_text('{"version": 2, "clips": []}')
     with pytest.raises(ValueError, match=r"version 2, this vasa reads version 3: film it again\.$"):
         clips_of(tmp_path, "train")
+
+
+def test_the_inside_of_a_mouth_is_teeth_and_what_is_behind_them() -> None:
+    parts = torch.arange(len(PARTS), dtype=torch.uint8)[None, None]
+    inside = inside_mouth(parts)[0, 0, 0].tolist()
+    assert {name for name, is_inside in zip(PARTS, inside, strict=True) if is_inside} == {"teeth", "mouth"}

@@ -54,7 +54,8 @@ def rarity(labels: dict[str, Tensor]) -> Tensor:
 
 
 WEIGHED = (2.0,) * 8 + (4.0, 4.0, 3.0, 3.0, 4.0)  # how much more emotion, eyes, blinks and lips count than a muscle
-CELL = 4  # pixels of a frame to a cell of its maps
+CELL, PART_CELL = 4, 2  # pixels of a frame to a cell of its maps of places, and of parts
+TEETH, MOUTH = 6, 7  # of `vasa.people.regions.PARTS`
 
 
 class FilmPairs(Dataset[dict[str, Tensor]]):
@@ -94,7 +95,9 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         clip = self.clips[chosen[0]]
         index = _drawn(clip, 1 + self.drivers, generator)
         sample = self._labelled(clip, index)
-        sample |= {"place": shrunk(clip.place(index), (sample["frames"].shape[-1] // CELL,) * 2)}
+        side = sample["frames"].shape[-1]
+        sample |= {"place": shrunk(clip.place(index), (side // CELL,) * 2)}
+        sample |= {"inside": shrunk(inside_mouth(clip.parts(index)), (side // PART_CELL,) * 2)}
         others = [self._labelled(self.clips[n], _drawn(self.clips[n], 1, generator)) for n in chosen[1:]]
         joined = {f"read_{key}": torch.cat([other[key] for other in others]) for key in others[0]} if others else {}
         return sample | joined
@@ -108,8 +111,13 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         }
 
 
+def inside_mouth(parts: Tensor) -> Tensor:
+    """1 where maps of parts [n, h, w] show what lies behind lips, teeth and tongue among it: [n, 1, h, w] uint8."""
+    return ((parts == TEETH) | (parts == MOUTH)).to(torch.uint8)[:, None]
+
+
 def shrunk(place: Tensor, size: tuple[int, int]) -> Tensor:
-    """Maps of cells [n, 5, h, w] uint8 at `size`, each cell the nearest one's."""
+    """Maps of cells [n, C, h, w] uint8 at `size`, each cell the nearest one's."""
     return place if place.shape[-2:] == size else F.interpolate(place, size=size, mode="nearest")
 
 

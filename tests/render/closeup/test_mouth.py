@@ -60,3 +60,16 @@ def test_latents_steer_it_and_it_does_not_move_the_opening(mouth: Mouth) -> None
     assert not one.detach().equal(torch.zeros_like(one))
     one.sum().backward()
     assert painted.grad is None
+
+
+def test_what_is_painted_must_be_inside_unless_the_source_shows_its_own(mouth: Mouth) -> None:
+    inside, nothing = opening(45, 55)[:, 0], torch.zeros(1, ROWS, COLUMNS)
+    inside[:, : mouth.first] = 0
+    eyes = opening(0, 0)[:, 0]
+    shut, open_ = torch.tensor([True]), torch.tensor([False])
+    assert mouth.missed(inside + eyes, inside, shut).max() < 2e-4
+    missing = mouth.missed(nothing, inside, shut)
+    assert missing[0, 50, 15] > 5
+    assert missing[0, 50, 5] < 2e-4
+    assert mouth.missed(nothing, inside, open_).max() < 2e-4
+    assert mouth.missed(inside, nothing, open_)[0, 50, 15] > 5

@@ -22,7 +22,10 @@ from vasa.render.closeup.gaze import PITCH, YAW, turn
 from vasa.render.closeup.training import CloseupTraining, weighed
 from vasa.render.meaning import Meaning
 
-WEIGHTS = {"pixel": 1.0, "place": 1.0, "perceptual": 1.0, "eyes": 1.0, "mouth": 1.0, "smooth": 0.1, "paint": 0.1}
+WEIGHTS = {
+    "pixel": 1.0, "place": 1.0, "perceptual": 1.0, "eyes": 1.0, "mouth": 1.0, "smooth": 0.1, "paint": 0.1,
+    "inside": 0.1,
+}  # fmt: skip
 
 
 class Edges(nn.Module):
@@ -79,7 +82,7 @@ def test_each_loss_is_nothing_where_the_patch_is_right(
     maps = torch.zeros_like(drawing.change)
     maps[:, 2] = 1
     nowhere = torch.zeros_like(drawing.astray)
-    right = replace(drawing, made=drawing.truth, change=maps, astray=nowhere)
+    right = replace(drawing, made=drawing.truth, change=maps, astray=nowhere, inside=nowhere)
     found = training.losses(right)
     assert {name: float(value) for name, value in found.items()} == dict.fromkeys(WEIGHTS, 0)
 
@@ -98,12 +101,12 @@ def test_eyes_and_mouth_are_looked_at_enlarged_each_alone(
 
 def test_looked_up_where_it_is_a_place_is_not_astray(training: CloseupTraining, batch: dict[str, torch.Tensor]) -> None:
     """Sources drawn as themselves are looked up where they are; steps aside are as far astray as they go."""
-    frames, places = (batch[name][:, :1].repeat(1, 2, 1, 1, 1) for name in ("frames", "place"))
+    frames, places, inside = (batch[name][:, :1].repeat(1, 2, 1, 1, 1) for name in ("frames", "place", "inside"))
     latents = torch.cat([batch["pose"][:, :1], torch.zeros(2, 1, training.renderer.space.dynamics)], dim=2)
 
     def astray() -> torch.Tensor:
         aside = torch.zeros(2, 16, 16, 2)
-        return Drawing.of(training.closeup, frames.float() / 255, places, latents.repeat(1, 2, 1), aside).astray
+        return Drawing.of(training.closeup, frames.float() / 255, places, inside, latents.repeat(1, 2, 1), aside).astray
 
     assert not astray().any()
     torch.nn.init.constant_(training.closeup.last.bias[0], 0.25)

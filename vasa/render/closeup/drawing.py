@@ -16,6 +16,7 @@ from vasa.render.closeup.network import Closeup, steps
 from vasa.render.speed import exact
 
 _KNOTS = 4  # a side, between which faces are bent smoothly
+_SHUT = 0.001  # share of a picture that the inside of a mouth takes at most when it is shut
 _LOST = 0.15  # canonical units: farther off than this counts no more
 
 
@@ -25,7 +26,8 @@ class Drawing:
 
     source [B, 3, rows, columns]; made and truth [B * n, 3, rows, columns]; change [B * n, 6, rows, columns], the maps
     that made them, see `Closeup`; astray [B * n, rows, columns], how far from the driver's places on the head those are
-    that are looked up in the source.
+    that are looked up in the source; inside [B * n, rows, columns], how much of each pixel is the inside of the
+    driver's mouth; closed [B * n], whether the source's is shut, so that nothing of it can be looked up.
     """
 
     source: Tensor
@@ -33,18 +35,24 @@ class Drawing:
     truth: Tensor
     change: Tensor
     astray: Tensor
+    inside: Tensor
+    closed: Tensor
 
     @classmethod
-    def of(cls, closeup: Closeup, frames: Tensor, place: Tensor, latents: Tensor, aside: Tensor) -> Self:
-        """frames [B, 1 + n, 3, H, W] and their place maps [B, 1 + n, 5, h, w], latents [B, 1 + n, M], and where faces
-        are bent to, [B, rows, columns, 2]."""
+    def of(
+        cls, closeup: Closeup, frames: Tensor, place: Tensor, inside: Tensor, latents: Tensor, aside: Tensor
+    ) -> Self:
+        """frames [B, 1 + n, 3, H, W], their place maps [B, 1 + n, 5, h, w] and insides of mouths [B, 1 + n, 1, h, w],
+        latents [B, 1 + n, M], and where faces are bent to, [B, rows, columns, 2]."""
         drivers = frames.shape[1] - 1
 
         def each(x: Tensor) -> Tensor:
             return repeat(x, "b ... -> (b n) ...", n=drivers)
 
         own, picture, bent_by = latents[:, 0], frames[:, 0], each(aside)
-        wanted, targets, driven = (rearrange(x[:, 1:], "b n ... -> (b n) ...") for x in (latents, frames, place))
+        wanted, targets, driven, mouths = (
+            rearrange(x[:, 1:], "b n ... -> (b n) ...") for x in (latents, frames, place, inside.float())
+        )
         change = closeup(each(closeup.look(picture, own, aside)), each(own), wanted)
         at = closeup.places(own, aside)
         return cls(
@@ -56,6 +64,8 @@ class Drawing:
                 seen_places(driven, each(at), wanted),
                 seen_places(each(place[:, 0]), each(at) + steps(change), each(own)),
             ),
+            inside=closeup.patch(mouths, wanted[:, :6], bent_by)[:, 0],
+            closed=each(inside[:, 0].float().mean((1, 2, 3)) < _SHUT),
         )
 
 

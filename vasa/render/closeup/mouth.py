@@ -47,3 +47,10 @@ class Mouth(nn.Module):
         x = self.see(torch.cat([below, above, place, place[:, :1].abs()], dim=1))
         x = self.think(F.leaky_relu(x * (1 + gain) + shift, 0.1))
         return F.pad(self.say(F.leaky_relu(x, 0.1)), (0, 0, self.first, 0))
+
+    def missed(self, painted: Tensor, inside: Tensor, closed: Tensor) -> Tensor:
+        """Cross-entropy of what is painted [B, rows, columns] and what is the inside of a mouth, of the same shape; 0
+        above the lips, and inside where the source's mouth is not closed [B]: there its own teeth can be looked up."""
+        hit, free = (share.clamp_min(1e-4).log() for share in (painted, 1 - painted))
+        found = -(inside * hit * closed[:, None, None] + (1 - inside) * free)
+        return torch.cat([torch.zeros_like(found[:, : self.first]), found[:, self.first :]], dim=1)

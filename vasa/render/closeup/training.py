@@ -32,7 +32,8 @@ class CloseupTraining(LightningModule):
     weights: of the losses `pixel` (mean of w |x - y|, w = 1 + emphasis on eyes and mouth), `place` (how far from the
     driver's places on the head those are that are looked up: the labels of films say how skin moves), `perceptual`,
     `eyes` and `mouth` (the distance of `features`, of the patch and of both enlarged; absent without features),
-    `smooth` (mean change of the steps from pixel to pixel) and `paint` (the share that is painted and not looked up).
+    `smooth` (mean change of the steps from pixel to pixel), `paint` (the share that is painted and not looked up) and
+    `inside` (what is painted must be the inside of a mouth, see `Mouth.missed`).
     every: of so
     many drivers one is looked at with the features, which cost as much as all else. labelled: share of frames whose
     dynamics are those that their labels stand for, the others are seen by the encoder. colour, bend: how much colours
@@ -84,7 +85,7 @@ class CloseupTraining(LightningModule):
             frames = jitter(frames, random, self.colour)
         aside = bent(self.closeup, len(frames), self.bend, random).to(frames)
         latents = self._latents(frames, batch, random)
-        return Drawing.of(self.closeup, frames, batch["place"], latents, aside)
+        return Drawing.of(self.closeup, frames, batch["place"], batch["inside"], latents, aside)
 
     @torch.no_grad()
     def _latents(self, frames: Tensor, batch: dict[str, Tensor], random: torch.Generator | None) -> Tensor:
@@ -100,14 +101,15 @@ class CloseupTraining(LightningModule):
         """Every loss, unweighted."""
         at = surface.places(self.closeup.rows, self.closeup.columns, drawing.made)
         share = surface.share(at, lowest=self.closeup.lowest)
-        weight = self.emphasis * share
+        weight, painted = self.emphasis * share, 1 - drawing.change[:, 2]
         found = {
             "pixel": (weight * (drawing.made - drawing.truth).abs()).mean(),
             "place": (weight * drawing.astray).mean(),
             "smooth": sum(
                 ((drawing.change[:, :2].diff(dim=dim).abs()).mean() for dim in (2, 3)), start=share.new_zeros(())
             ),
-            "paint": (share * (1 - drawing.change[:, 2])).mean(),
+            "paint": (share * painted).mean(),
+            "inside": (share * self.closeup.mouth.missed(painted, drawing.inside, drawing.closed)).mean(),
         }
         if self.perceptual is None:
             return found
