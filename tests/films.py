@@ -72,12 +72,13 @@ def shard_of(folder: Path) -> Path:
 def _labels(pose: Tensor, seed: int) -> dict[str, np.ndarray]:
     random, t = np.random.default_rng(seed), len(pose)
     points = 0.4 * torch.rand(t, 68, 3, generator=torch.Generator().manual_seed(seed)) + pose[:, None, 3:]
-    sizes = {"gaze": 2, "eyes": 2, "blink": 2, "expression": 2, "emotion": 8, "arkit": 52}
+    sizes = {"gaze": 2, "eyes": 2, "blink": 2, "expression": 2, "emotion": 8}
     rest = {name: random.random((t, size), np.float32) for name, size in sizes.items()}
     return rest | {
         "pose": pose.numpy(),
         "lip_opening": random.random(t).astype(np.float32),
         "landmarks": points.numpy(),
+        "arkit": np.random.default_rng([seed, 1]).random((t, 52), np.float32),
         "landmarks_seen": random.random((t, 68)) < 0.9,
         "distance": np.exp(-pose[:, 5:].numpy()),
         "phone": np.zeros(t, np.int16),

@@ -29,6 +29,7 @@ def renderer() -> VolumeRenderer:
     assert made.closeup is not None
     torch.nn.init.normal_(made.closeup.basis, std=0.2)
     torch.nn.init.normal_(made.closeup.last.weight, std=0.2)  # type: ignore[arg-type]
+    torch.nn.init.normal_(made.closeup.mouth.say.weight, std=0.2)
     return made
 
 
@@ -62,7 +63,7 @@ def test_onnx_shows_the_same(renderer: VolumeRenderer, files: Path, scene: tuple
     assert {wanted.name for wanted in session.get_inputs()} == given.keys()
     with torch.no_grad():
         expected = renderer.render(*scene)[0]
-    torch.testing.assert_close(torch.from_numpy(session.run(None, given)[0]), expected, atol=1e-4, rtol=0)
+    torch.testing.assert_close(torch.from_numpy(session.run(None, given)[0]), expected, atol=3e-4, rtol=0)
 
 
 def test_the_exported_program_shows_the_same(
@@ -70,7 +71,7 @@ def test_the_exported_program_shows_the_same(
 ) -> None:
     with torch.no_grad():
         expected = renderer.render(*scene)[0]
-        torch.testing.assert_close(program(**export.inputs(*scene)), expected, atol=1e-4, rtol=0)
+        torch.testing.assert_close(program(**export.inputs(*scene)), expected, atol=3e-4, rtol=0)
 
 
 def test_nothing_is_left_beside_the_files(files: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from vasa import checkpoint
 from vasa.cli import main
 from vasa.config import instantiate, leaf
 from vasa.geometry import pose_matrix, sample_picture, transform
+from vasa.render import VolumeRenderer
 from vasa.render.reader_dynamics import ReaderDynamics
 
 
@@ -97,3 +99,21 @@ def test_a_renderer_learns_to_read_with_the_reader_it_is_given(tmp_path: Path) -
     made = checkpoint.load(tmp_path / "out").dynamics
     for name, value in made.reader.state_dict().items():
         torch.testing.assert_close(value, reader.state_dict()[name], rtol=0, atol=0)
+
+
+def _by_reader(**more: object) -> VolumeRenderer:
+    kind = f"{ReaderDynamics.__module__}.{ReaderDynamics.__name__}"
+    dynamics = {"_target_": kind, "dim": 8, "hidden": 8, "reader": leaf("reader", "tiny")}
+    return instantiate({**leaf("renderer", "tiny"), "dynamics": dynamics, **more}).eval()
+
+
+def test_without_a_pose_encoder_the_reader_says_the_pose_and_its_weights_are_there_once() -> None:
+    renderer, picture = _by_reader(pose=None), torch.rand(2, 3, 32, 32)
+    motion = renderer.motion_of(picture[:, None])
+    torch.testing.assert_close(motion.pose[:, 0], renderer.dynamics.reader(picture).pose)
+    assert not [name for name in renderer.state_dict() if name.startswith("pose")]
+    again = copy.deepcopy(renderer)
+    torch.nn.init.zeros_(renderer.dynamics.reader.pose[-1].weight)
+    torch.testing.assert_close(again.motion_of(picture[:, None]).pose, motion.pose)
+    with pytest.raises(ValueError, match="needs dynamics that a face reader sees"):
+        instantiate({**leaf("renderer", "tiny"), "pose": None})

@@ -1,4 +1,4 @@
-"""Facial dynamics as a face reader sees them: it knows more people than a renderer's film shows."""
+"""Facial dynamics and head pose as a face reader sees them: it knows more people than a renderer's film shows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from vasa import checkpoint
 from vasa.face.reader import FaceReader
-from vasa.render.motion_encoder import aligned
+from vasa.render.motion_encoder import Dynamics, Pose, aligned
 from vasa.render.readers import SHIPPED
 
 
@@ -37,6 +37,10 @@ class ReaderDynamics(nn.Module):
         face = aligned(picture, pose, size=self.reader.sharp_size, reach=self.reach)
         return self.say(self.reader.insight(face))
 
+    def pose_of(self, picture: Tensor) -> Tensor:
+        """The head pose [B, 6] that the reader sees in pictures [B, 3, H, W]."""
+        return self.reader.estimate(picture).pose
+
     def say(self, insight: Tensor) -> Tensor:
         """Insights [B, I] -> dynamics [B, dim]."""
         kept = self.drop(insight)
@@ -51,3 +55,23 @@ class ReaderDynamics(nn.Module):
     def begin(self, folder: Path | str = SHIPPED) -> None:
         """Take the weights of a face reader's checkpoint; raises ValueError where it has other sizes."""
         checkpoint.fill(self.reader, checkpoint.load(folder).state_dict(), folder)
+
+
+class ReaderPose(nn.Module):
+    """Picture [B, 3, H, W] -> head pose [B, 6] as the reader of some dynamics says it; has no weights of its own."""
+
+    def __init__(self, dynamics: ReaderDynamics) -> None:
+        super().__init__()
+        self._dynamics = (dynamics,)  # in a tuple, where torch does not look for modules: the weights are the dynamics'
+
+    def forward(self, picture: Tensor) -> Tensor:
+        return self._dynamics[0].pose_of(picture)
+
+
+def pose_encoder(pose: Pose | None, dynamics: Dynamics | ReaderDynamics) -> Pose | ReaderPose:
+    """The pose encoder, or where there is none the reader of the dynamics; raises ValueError where that is none."""
+    if pose is not None:
+        return pose
+    if not isinstance(dynamics, ReaderDynamics):
+        raise ValueError("A renderer without a pose encoder needs dynamics that a face reader sees: ReaderDynamics.")
+    return ReaderPose(dynamics)

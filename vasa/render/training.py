@@ -20,12 +20,14 @@ from vasa.render.augment import DriverAugmentation
 from vasa.render.closeup import Closeup
 from vasa.render.meaning import Meaning
 from vasa.render.passes import Passes, Term
+from vasa.render.reader_dynamics import ReaderDynamics
 from vasa.render.scenes import Scene, mixed, scene
 from vasa.render.volume import Shown, VolumeRenderer, spread
 from vasa.training import Optimisation, weighted_sum
 from vasa.types import Motion, Portrait
 
-_BESIDE = {Meaning: ("dynamics_of",), Closeup: ("look",)}  # what parts do beside their forward
+# What parts do beside their forward.
+_BESIDE = {Meaning: ("dynamics_of",), Closeup: ("look",), ReaderDynamics: ("pose_of",)}
 
 
 class RendererTraining(LightningModule):
@@ -165,7 +167,7 @@ class RendererTraining(LightningModule):
 
     def shardable(self) -> list[nn.Module]:
         """Everything taught, in parts that are called as a whole."""
-        return [*self.renderer.children()]
+        return [part for part in self.renderer.children() if any(True for _ in part.parameters())]
 
     def taught(self) -> list[nn.Parameter]:
         """What the losses' optimiser moves."""

@@ -19,7 +19,7 @@ from vasa.render.closeup import Closeup
 from vasa.render.decoder import Decoder, Projection
 from vasa.render.meaning import Meaning
 from vasa.render.motion_encoder import Dynamics, Pose
-from vasa.render.reader_dynamics import ReaderDynamics
+from vasa.render.reader_dynamics import ReaderDynamics, pose_encoder
 from vasa.render.warp import Warp, bend, look, rigid_grid
 from vasa.space import MotionSpace
 from vasa.types import Motion, Portrait
@@ -45,20 +45,22 @@ class VolumeRenderer(nn.Module):
 
     MegaPortraits 2.1 with the identity code in place of e_s (VASA-1, 3.1). `image_size` is the side of its pictures in
     pixels; `space` what its latents mean; `blend` lets the decoder use the source's own pixels, `closeup` redraws eyes,
-    brows and mouth closely over what is decoded (both not in the papers); `spectral` divides the weights of residual
+    brows and mouth closely over what is decoded (both not in the papers); without `pose` the reader of `dynamics` tells
+    it, see `ReaderDynamics`; `spectral` divides the weights of residual
     blocks by their largest singular value (MegaPortraits, training details); `meaning` says which labels of virtual
     people the dynamics stand for, and is added by training on them; `articulation` opens lips as far as they are told.
     """
 
     def __init__(
-        self, *, image_size: int, space: MotionSpace, appearance: Appearance, identity: Identity, pose: Pose,
+        self, *, image_size: int, space: MotionSpace, appearance: Appearance, identity: Identity, pose: Pose | None,
         dynamics: Dynamics | ReaderDynamics, to_canonical: Warp, canonical: Canonical, to_posed: Warp,
         projection: Projection, decoder: Decoder, blend: bool, closeup: Closeup | None = None, spectral: bool = False,
         meaning: Meaning | None = None, articulation: Articulation | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.image_size, self.space, self.blend = image_size, space, blend
-        self.appearance, self.identity, self.pose, self.dynamics = appearance, identity, pose, dynamics
+        self.appearance, self.identity, self.dynamics = appearance, identity, dynamics
+        self.pose = pose_encoder(pose, dynamics)
         self.to_canonical, self.canonical, self.to_posed = to_canonical, canonical, to_posed
         self.projection, self.decoder = projection, decoder
         self.meaning, self.articulation = meaning, articulation

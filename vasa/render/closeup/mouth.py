@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor, nn
 
 from vasa.render.closeup import surface
@@ -24,10 +25,10 @@ class Mouth(nn.Module):
 
     def __init__(self, *, rows: int, columns: int, embedding: int, hidden: int = 24) -> None:
         super().__init__()
-        at = surface.places(rows, columns, torch.zeros(1))
-        self.first = int((at[:, 0, 1] < TOP_Y).sum())
         self.cell = 2 * surface.HALF[1] / rows
-        self.register_buffer("at", at[self.first :].permute(2, 0, 1)[None] / _UNIT, persistent=False)
+        self.first = round((TOP_Y - surface.MIDDLE_Y + surface.HALF[1]) / self.cell)  # row of the patch
+        at = rearrange(surface.places(rows, columns, torch.zeros(1)), "h w i -> 1 i h w")
+        self.register_buffer("at", at[:, :, self.first :] / _UNIT, persistent=False)
         self.see = nn.Conv2d(5, hidden, 1)
         self.steer = nn.Linear(embedding, 2 * hidden)
         self.think, self.say = nn.Conv2d(hidden, hidden, 1), nn.Conv2d(hidden, 3, 1)
@@ -42,7 +43,7 @@ class Mouth(nn.Module):
         opening = painted[:, :, self.first :].detach() * (self.cell / _UNIT)
         below = opening.cumsum(2)
         above = opening.sum(2, keepdim=True) - below
-        place = self.at.expand(len(painted), -1, -1, -1)
+        place = self.at.expand(painted.shape[0], -1, -1, -1)
         gain, shift = self.steer(embedding)[..., None, None].chunk(2, dim=1)
         x = self.see(torch.cat([below, above, place, place[:, :1].abs()], dim=1))
         x = self.think(F.leaky_relu(x * (1 + gain) + shift, 0.1))

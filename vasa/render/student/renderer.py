@@ -15,6 +15,7 @@ from vasa.render.appearance import Identity
 from vasa.render.blocks import conv
 from vasa.render.checks import check_motion, check_picture, check_portrait
 from vasa.render.motion_encoder import Dynamics, Pose
+from vasa.render.reader_dynamics import ReaderDynamics, pose_encoder
 from vasa.render.student.spade import SpadeBlock
 from vasa.space import MotionSpace
 from vasa.types import Motion, Portrait
@@ -35,8 +36,8 @@ class Student(nn.Module):
     codes: Tensor
 
     def __init__(
-        self, *, image_size: int, space: MotionSpace, avatars: int, widths: Sequence[int], pose: Pose,
-        dynamics: Dynamics, identity: Identity, tensor_px: int = 64, likeness: float = 0.3,
+        self, *, image_size: int, space: MotionSpace, avatars: int, widths: Sequence[int], pose: Pose | None,
+        dynamics: Dynamics | ReaderDynamics, identity: Identity, tensor_px: int = 64, likeness: float = 0.3,
     ) -> None:  # fmt: skip
         super().__init__()
         if START << (len(widths) - 1) != image_size:
@@ -45,7 +46,7 @@ class Student(nn.Module):
                 "every width after the first doubles the size."
             )
         self.image_size, self.space, self.likeness = image_size, space, likeness
-        self.pose, self.dynamics, self.identity = pose, dynamics, identity
+        self.pose, self.dynamics, self.identity = pose_encoder(pose, dynamics), dynamics, identity
         self.shapes = [(2, width, *2 * [min(START << n, tensor_px)]) for n, width in enumerate(widths)]
         self.faces = nn.Parameter(0.1 * torch.randn(avatars, sum(map(math.prod, self.shapes))))
         self.register_buffer("codes", torch.zeros(avatars, identity.dim))
