@@ -29,7 +29,7 @@ def renderer() -> VolumeRenderer:
     assert made.closeup is not None
     torch.nn.init.normal_(made.closeup.basis, std=0.2)
     torch.nn.init.normal_(made.closeup.last.weight, std=0.2)  # type: ignore[arg-type]
-    torch.nn.init.normal_(made.closeup.mouth.say.weight, std=0.2)
+    torch.nn.init.normal_(made.closeup.mouth.say.weight, std=0.05)
     return made
 
 
