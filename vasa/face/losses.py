@@ -65,26 +65,36 @@ class GazeLoss(nn.Module):
         return away.mul(opened).sum() / opened.sum().clamp_min(1)
 
 
-class ArkitLoss(nn.Module):
+class _Squares(nn.Module):
+    """((what is read - label) / usual)^2, mean."""
+
+    name: str  # of the field in both
+
+    def __init__(self, *, usual: float) -> None:
+        super().__init__()
+        self.usual = usual
+
+    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
+        read, label = (getattr(one, self.name) for one in (estimate, truth))
+        return ((read - label) / self.usual).square().mean()
+
+
+class ArkitLoss(_Squares):
     """((coefficient - label) / usual)^2: most are 0 most of the time."""
 
+    name = "arkit"
+
     def __init__(self, *, usual: float = 0.15) -> None:
-        super().__init__()
-        self.usual = usual
-
-    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
-        return ((estimate.arkit - truth.arkit) / self.usual).square().mean()
+        super().__init__(usual=usual)
 
 
-class BlinkLoss(nn.Module):
+class BlinkLoss(_Squares):
     """((blink - label) / usual)^2: blinks are seldom, and an absolute error would learn their median: no blink."""
 
-    def __init__(self, *, usual: float = 0.25) -> None:
-        super().__init__()
-        self.usual = usual
+    name = "blink"
 
-    def forward(self, estimate: Estimate, truth: FaceLabels) -> Tensor:
-        return ((estimate.blink - truth.blink) / self.usual).square().mean()
+    def __init__(self, *, usual: float = 0.25) -> None:
+        super().__init__(usual=usual)
 
 
 class LipLoss(nn.Module):
