@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from torch.utils.data import IterableDataset
 
 from vasa.clock import CLOCK
-from vasa.data.film import clips_of_all, talking
+from vasa.data.film import clips_of_all, named, talking
 from vasa.face.points import INNER_MOUTH, MOUTH, OUTER_CORNERS
 
 Follow = Callable[[dict[str, Tensor]], Tensor]  # labels of a clip -> its track [T, C]
@@ -49,8 +49,7 @@ def mouth(labels: dict[str, Tensor]) -> Tensor:
 
 def talks_of(folder: str | Sequence[str], split: str, follow: Follow, *, frames: int) -> list[Talk]:
     """The clips of a split that are long enough, of one film or several; raises ValueError where there are none."""
-    films = [folder] if isinstance(folder, str) else list(folder)
-    found = [Talk(follow(clip.labels), clip.speech()) for clip in talking(clips_of_all(films, split))]
+    found = [Talk(follow(clip.labels), clip.speech()) for clip in talking(clips_of_all(named(folder), split))]
     long = [_fitted(talk) for talk in found if len(talk.track) > frames]
     if not long:
         raise ValueError(f"The film in {folder} has no {split!r} clip of more than {frames} frames; film longer ones.")

@@ -19,6 +19,11 @@ def clips_of(folder: Path | str, split: str) -> list[Clip]:
     return [clip for clip in clips_in(Path(folder)) if clip.split == split]
 
 
+def named(folder: str | Sequence[str]) -> list[str]:
+    """One film, or several, as a list."""
+    return [folder] if isinstance(folder, str) else list(folder)
+
+
 def clips_of_all(films: Sequence[Path | str], split: str) -> list[Clip]:
     """The clips of several films, each named FOLDER-CLIP; those of a single film keep their names.
 
@@ -65,17 +70,17 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
     It has no end: a run is measured in steps, and a resumed one goes on at its own n.
 
     folder: a film, or several. size: pixels a side that frames are brought to, None where they are what they should be;
-    films of several sizes need it.
+    films of several sizes need it. inside: whether samples tell what of each frame is the inside of the mouth.
     """
 
     def __init__(
         self, folder: str | Sequence[str], *, split: str, drivers: int, readings: int = 0, size: int | None = None,
-        seed: int = 0,
+        seed: int = 0, inside: bool = False,
     ) -> None:  # fmt: skip
-        self.clips = clips_of_all([folder] if isinstance(folder, str) else list(folder), split)
+        self.clips = clips_of_all(named(folder), split)
         if not self.clips:
             raise ValueError(f"The film in {folder} has no clip of the split {split!r}; film more people.")
-        self.drivers, self.readings, self.size, self.seed = drivers, readings, size, seed
+        self.drivers, self.readings, self.size, self.seed, self.inside = drivers, readings, size, seed, inside
         self.weights = torch.stack([rarity(clip.labels).sum() for clip in self.clips]).float()
 
     def expression_spread(self) -> Tensor:
@@ -97,7 +102,8 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         sample = self._labelled(clip, index)
         side = sample["frames"].shape[-1]
         sample |= {"place": shrunk(clip.place(index), (side // CELL,) * 2)}
-        sample |= {"inside": shrunk(inside_mouth(clip.parts(index)), (side // PART_CELL,) * 2)}
+        if self.inside:
+            sample |= {"inside": shrunk(inside_mouth(clip.parts(index)), (side // PART_CELL,) * 2)}
         others = [self._labelled(self.clips[n], _drawn(self.clips[n], 1, generator)) for n in chosen[1:]]
         joined = {f"read_{key}": torch.cat([other[key] for other in others]) for key in others[0]} if others else {}
         return sample | joined

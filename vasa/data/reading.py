@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from vasa.data.clip import facts_of
-from vasa.data.film import CELL, Clip, brought_to, clips_of, rarity, shrunk
+from vasa.data.film import CELL, Clip, brought_to, clips_of, named, rarity, shrunk
 from vasa.face.labels import FaceLabels
 
 # Names of some of a film's people, by the rest of their number over 4: a reader and its probe take what shares nobody.
@@ -35,7 +35,7 @@ class FilmFaces(Dataset[dict[str, Tensor]]):
     def __init__(
         self, folder: str | Sequence[str], *, split: str, people: str = "all", size: int | None = None, seed: int = 0
     ) -> None:
-        films = [folder] if isinstance(folder, str) else list(folder)
+        films = named(folder)
         self.people, self.size, self.seed = sum(map(people_of, films)), size, seed
         found = list(_clips(films, split, people))
         if not found:

@@ -37,7 +37,7 @@ class Edges(nn.Module):
 
 @pytest.fixture
 def batch(film: Path) -> dict[str, torch.Tensor]:
-    pairs = FilmPairs(str(film), split="train", drivers=2)
+    pairs = FilmPairs(str(film), split="train", drivers=2, inside=True)
     rows = [pairs[number] for number in range(2)]
     return {key: torch.stack([row[key] for row in rows]) for key in rows[0]}
 

@@ -33,11 +33,10 @@ class CloseupTraining(LightningModule):
     driver's places on the head those are that are looked up: the labels of films say how skin moves), `perceptual`,
     `eyes` and `mouth` (the distance of `features`, of the patch and of both enlarged; absent without features),
     `smooth` (mean change of the steps from pixel to pixel), `paint` (the share that is painted and not looked up) and
-    `inside` (what is painted must be the inside of a mouth, see `Mouth.missed`).
-    every: of so
-    many drivers one is looked at with the features, which cost as much as all else. labelled: share of frames whose
-    dynamics are those that their labels stand for, the others are seen by the encoder. colour, bend: how much colours
-    and proportions of faces vary, the same for source and driver: more people. learning_rate and the rest: see
+    `inside` (what is painted must be the inside of a mouth, see `Mouth.missed`). every: of so many drivers one is
+    looked at with the features, which cost as much as all else. labelled: share of frames whose dynamics are those that
+    their labels stand for, the others are seen by the encoder. colour, bend: how much colours and proportions of faces
+    vary, the same for source and driver: more people. learning_rate and the rest: see
     `vasa.training.Optimisation`.
     Raises ValueError for a renderer without closeup or meaning.
     """
