@@ -31,6 +31,8 @@ def renderer() -> VolumeRenderer:
     torch.nn.init.normal_(made.closeup.basis, std=0.2)
     torch.nn.init.normal_(made.closeup.last.weight, std=0.2)  # type: ignore[arg-type]
     torch.nn.init.normal_(made.closeup.mouth.say.weight, std=0.05)
+    torch.nn.init.normal_(made.closeup.eyes.say.weight, std=0.05)
+    torch.nn.init.normal_(made.closeup.eyes.turn, std=0.2)
     return made
 
 

@@ -13,6 +13,8 @@ from vasa.media.video import VideoReader
 from vasa.motion.edits import Strength
 from vasa.motion.handles import Handles, config_of
 from vasa.placing import keep_place
+from vasa.staying import StayNear
+from vasa.transfer import KeepPlace
 
 RATE = 16_000
 
@@ -228,6 +230,13 @@ def with_handles(pipe):
     parts = pipe.renderer, pipe.motion, pipe.audio, pipe.detector
     configs = pipe.configs | {"handles": config_of(handles)}
     return Pipeline(*parts, handles=handles, configs=configs, batch=4)
+
+
+def test_voices_keep_a_head_near_its_portrait_and_videos_do_not(pipe):
+    able = with_handles(pipe)
+    assert isinstance(able.voice_transfer, StayNear)
+    assert able.voice_transfer.handles is able.handles
+    assert isinstance(able.video_transfer, KeepPlace)
 
 
 def test_dubbing_takes_lips_from_the_voice_and_the_rest_from_the_video(pipe, portrait, tone, whole, tmp_path):

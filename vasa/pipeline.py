@@ -37,6 +37,7 @@ from vasa.render.speed import channels_last, fast
 from vasa.session import Piece, Session, Show, Window
 from vasa.shipped import DEFAULT
 from vasa.stage import Stage
+from vasa.staying import StayNear
 from vasa.transfer import KeepPlace, Track, Transfer
 from vasa.types import Controls, Edit, Motion, Portrait, checked
 from vasa.video import Video
@@ -58,7 +59,8 @@ class Pipeline:
     renderer, motion, audio: see the protocols; without motion and audio it can `reenact` only. detector: finds the face
     (default: the face reader that ships). handles: where lips, blinks and gaze are, for edits. video_transfer,
     voice_transfer: how motion seen in a video or made from a voice becomes the portrait's (default: as it comes, the
-    head kept in its place). configs: the `_target_` tree of each, for `save_pretrained`. batch: frames decoded at once.
+    head kept in its place, `KeepPlace`; for voices also near the portrait's own angles, `StayNear`). configs: the
+    `_target_` tree of each, for `save_pretrained`. batch: frames decoded at once.
     Raises ValueError where parts do not fit.
     """
 
@@ -71,7 +73,7 @@ class Pipeline:
         self.renderer, self.motion, self.audio, self.handles = renderer, motion, audio, check_handles(handles, renderer)
         self.detector = default_detector() if detector is None else detector
         self.video_transfer = video_transfer or KeepPlace()
-        self.voice_transfer = voice_transfer or KeepPlace(usual_place(renderer.space).tolist())
+        self.voice_transfer = voice_transfer or StayNear(usual_place(renderer.space).tolist(), handles=self.handles)
         self.configs, self.batch, self.device = configs, batch, torch.device("cpu")
         self._compiled: Render | None = None
 

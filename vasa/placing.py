@@ -8,7 +8,7 @@ from torch import Tensor
 from vasa.space import MotionSpace
 from vasa.types import Motion
 
-PLACE = slice(3, 6)  # x, y, log scale in `Motion.pose`
+ANGLES, PLACE = slice(0, 3), slice(3, 6)  # yaw, pitch, roll and x, y, log scale in `Motion.pose`
 
 
 def usual_place(space: MotionSpace) -> Tensor:
@@ -19,7 +19,7 @@ def usual_place(space: MotionSpace) -> Tensor:
 def keep_place(motion: Motion, origin: Tensor, home: Tensor) -> Motion:
     """The track moved so that a head at `origin` is at `home`, both x, y, log scale [3].
 
-    Angles stay as they are: a talking face looks where the motion says, also when its picture looked aside.
+    Angles stay as they are.
     """
     shift = torch.cat([home.new_zeros(PLACE.start), home - origin.to(home)])
     return Motion(motion.pose + shift, motion.dynamics)

@@ -22,8 +22,9 @@ Show = Callable[[Motion, Tensor], Iterator[Tensor]]
 
 @dataclass(frozen=True)
 class Piece:
-    """Some frames in a row, [T, 3, H, W] in [0, 1], the motion [1, T, M] that they show, the sound [S] heard with them.
+    """Some frames in a row, [T, 3, H, W] in [0, 1], their motion [1, T, M], the sound [S] heard with them.
 
+    motion: as it was made; a voice's is shown as the pipeline's `voice_transfer` has it for this portrait.
     samples: exactly T frames' worth, ended by silence; None where there is no sound.
     """
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from tests.films import make_film
-from vasa.data.film import FilmPairs, brought_to, clips_of, inside_mouth, rarity, shrunk
+from vasa.data.film import FilmPairs, behind_skin, brought_to, clips_of, rarity, shrunk
 from vasa.people.regions import PARTS
 
 
@@ -71,7 +71,10 @@ def test_a_film_of_another_version_is_refused_in_a_sentence(tmp_path: Path) -> N
         clips_of(tmp_path, "train")
 
 
-def test_the_inside_of_a_mouth_is_teeth_and_what_is_behind_them() -> None:
+def test_teeth_and_what_is_behind_them_show_between_lips_and_eyeballs_between_lids() -> None:
     parts = torch.arange(len(PARTS), dtype=torch.uint8)[None, None]
-    inside = inside_mouth(parts)[0, 0, 0].tolist()
-    assert {name for name, is_inside in zip(PARTS, inside, strict=True) if is_inside} == {"teeth", "mouth"}
+    between = behind_skin(parts)[0, :, 0].bool().tolist()
+    assert [{name for name, shown in zip(PARTS, row, strict=True) if shown} for row in between] == [
+        {"teeth", "mouth"},
+        {"eyes"},
+    ]

@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 from einops import rearrange
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor
 
 from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
@@ -17,7 +16,6 @@ from vasa.data.film import FilmPairs
 from vasa.render.articulation import Articulation
 from vasa.render.closeup import Closeup
 from vasa.render.closeup.beginning import begin
-from vasa.render.closeup.gaze import turn
 from vasa.render.features import SqueezeFeatures
 from vasa.render.rebase import rebase
 from vasa.render.speed import channels_last
@@ -31,19 +29,18 @@ def run(overrides: list[str]) -> None:
     """Train as `conf/train_closeup.yaml` and the overrides say; goes on from output/training/last.ckpt.
 
     Raises ValueError where a key without a default is missing, the renderer is no VolumeRenderer, the film cannot be
-    read or has pictures of another size, or there are no drivers.
+    read or has pictures of another size, or there are no drivers, or it is not told what lies behind lips and lids.
     """
     config = settings("closeup", overrides, example="init=RENDERER data.folder=FILM output=OUT")
     renderer, model = checkpoint.load(config.init), OmegaConf.create({**checkpoint.config_of(config.init)})
     data = instantiate(config.data)
     check(config, renderer, data.train)
     features = SqueezeFeatures(weights=config.squeezenet) if config.squeezenet else None
-    first = begun(renderer, model, config, data.train) if renderer.closeup is None else None
+    if renderer.closeup is None:
+        begun(renderer, model, config, data.train)
     training = instantiate(config.training)(channels_last(renderer.train()), features=features)
     made = trainer(config, part="renderer", model=model)
     made.fit(training, datamodule=data, ckpt_path=resumed(config))
-    if config.turn and first is not None:
-        turn(training.closeup, training.meaning, first, gain=config.turn)
     Export(Path(config.output), "renderer", model).write(made, training)
 
 
@@ -53,6 +50,8 @@ def check(config: DictConfig, renderer: object, film: FilmPairs) -> None:
         raise ValueError(f"A closeup is part of a VolumeRenderer; {config.init} holds a {type(renderer).__name__}.")
     if film.drivers < 1:
         raise ValueError(f"A closeup learns from drivers: data.drivers is 1 or more; got {film.drivers}.")
+    if not film.behind:
+        raise ValueError("A closeup learns from what lies behind lips and lids: leave data.behind as it is, true.")
     side = film[0]["frames"].shape[-1]
     if side != renderer.image_size:
         raise ValueError(
@@ -61,11 +60,8 @@ def check(config: DictConfig, renderer: object, film: FilmPairs) -> None:
         )
 
 
-def begun(renderer: VolumeRenderer, model: DictConfig, config: DictConfig, film: FilmPairs) -> Tensor:
-    """Give a renderer dynamics that labels stand for, and a closeup; changes the renderer and its configuration.
-
-    Returns the closeup's first steps: [M, 2, h, w].
-    """
+def begun(renderer: VolumeRenderer, model: DictConfig, config: DictConfig, film: FilmPairs) -> None:
+    """Give a renderer dynamics that labels stand for, and a closeup; changes the renderer and its configuration."""
     samples = [film[number] for number in range(-(-config.first_frames // (1 + film.drivers)))]
     place, frames, pose, labels = (torch.stack([sample[key] for sample in samples]) for key in SEEN)
     flat = [rearrange(x, "b n ... -> (b n) ...") for x in (frames, pose, labels)]
@@ -81,4 +77,3 @@ def begun(renderer: VolumeRenderer, model: DictConfig, config: DictConfig, film:
         renderer.articulation = Articulation.of(renderer.meaning, flat[2], gain=config.articulation)
         kind = f"{Articulation.__module__}.{Articulation.__name__}"
         model.articulation = {"_target_": kind, "dynamics": renderer.space.dynamics, "gain": config.articulation}
-    return closeup.basis.detach().clone()

@@ -60,7 +60,7 @@ def rarity(labels: dict[str, Tensor]) -> Tensor:
 
 WEIGHED = (2.0,) * 8 + (4.0, 4.0, 3.0, 3.0, 4.0)  # how much more emotion, eyes, blinks and lips count than a muscle
 CELL, PART_CELL = 4, 2  # pixels of a frame to a cell of its maps of places, and of parts
-TEETH, MOUTH = 6, 7  # of `vasa.people.regions.PARTS`
+EYES, TEETH, MOUTH = 4, 6, 7  # of `vasa.people.regions.PARTS`
 
 
 class FilmPairs(Dataset[dict[str, Tensor]]):
@@ -70,17 +70,17 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
     It has no end: a run is measured in steps, and a resumed one goes on at its own n.
 
     folder: a film, or several. size: pixels a side that frames are brought to, None where they are what they should be;
-    films of several sizes need it. inside: whether samples tell what of each frame is the inside of the mouth.
+    films of several sizes need it. behind: whether samples tell what of each frame lies behind lips and lids.
     """
 
     def __init__(
         self, folder: str | Sequence[str], *, split: str, drivers: int, readings: int = 0, size: int | None = None,
-        seed: int = 0, inside: bool = False,
+        seed: int = 0, behind: bool = False,
     ) -> None:  # fmt: skip
         self.clips = clips_of_all(named(folder), split)
         if not self.clips:
             raise ValueError(f"The film in {folder} has no clip of the split {split!r}; film more people.")
-        self.drivers, self.readings, self.size, self.seed, self.inside = drivers, readings, size, seed, inside
+        self.drivers, self.readings, self.size, self.seed, self.behind = drivers, readings, size, seed, behind
         self.weights = torch.stack([rarity(clip.labels).sum() for clip in self.clips]).float()
 
     def expression_spread(self) -> Tensor:
@@ -102,8 +102,8 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         sample = self._labelled(clip, index)
         side = sample["frames"].shape[-1]
         sample |= {"place": shrunk(clip.place(index), (side // CELL,) * 2)}
-        if self.inside:
-            sample |= {"inside": shrunk(inside_mouth(clip.parts(index)), (side // PART_CELL,) * 2)}
+        if self.behind:
+            sample |= {"behind": shrunk(behind_skin(clip.parts(index)), (side // PART_CELL,) * 2)}
         others = [self._labelled(self.clips[n], _drawn(self.clips[n], 1, generator)) for n in chosen[1:]]
         joined = {f"read_{key}": torch.cat([other[key] for other in others]) for key in others[0]} if others else {}
         return sample | joined
@@ -117,9 +117,10 @@ class FilmPairs(Dataset[dict[str, Tensor]]):
         }
 
 
-def inside_mouth(parts: Tensor) -> Tensor:
-    """1 where maps of parts [n, h, w] show what lies behind lips, teeth and tongue among it: [n, 1, h, w] uint8."""
-    return ((parts == TEETH) | (parts == MOUTH)).to(torch.uint8)[:, None]
+def behind_skin(parts: Tensor) -> Tensor:
+    """1 where maps of parts [n, h, w] show what lies behind lips (teeth and tongue among it), and what behind lids
+    (eyeballs): [n, 2, h, w] uint8."""
+    return torch.stack([(parts == TEETH) | (parts == MOUTH), parts == EYES], dim=1).to(torch.uint8)
 
 
 def shrunk(place: Tensor, size: tuple[int, int]) -> Tensor:

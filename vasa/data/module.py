@@ -59,19 +59,19 @@ class Endless(LightningDataModule):
 class FilmData(Endless):
     """Sources and drivers of films: batches of `batch_size` sources, `drivers` frames each, and `readings` more.
 
-    folder, size, inside: see `vasa.data.film.FilmPairs`.
+    folder, size, behind: see `vasa.data.film.FilmPairs`.
     """
 
     train: FilmPairs
 
     def __init__(
         self, folder: str | Sequence[str], *, batch_size: int, drivers: int, seed: int, held_out: int,
-        readings: int = 0, size: int | None = None, workers: int = 0, inside: bool = False,
+        readings: int = 0, size: int | None = None, workers: int = 0, behind: bool = False,
     ) -> None:  # fmt: skip
         train = FilmPairs(
-            folder, split="train", drivers=drivers, readings=readings, size=size, seed=seed, inside=inside
+            folder, split="train", drivers=drivers, readings=readings, size=size, seed=seed, behind=behind
         )
-        test = FilmPairs(folder, split="test", drivers=max(drivers, 2), size=size, seed=1, inside=inside)
+        test = FilmPairs(folder, split="test", drivers=max(drivers, 2), size=size, seed=1, behind=behind)
         super().__init__(train, Subset(test, range(held_out)), batch_size=batch_size, workers=workers)
 
 

@@ -24,6 +24,12 @@ def _closeup(motion: int = 10) -> Closeup:
     return made
 
 
+def _blind(closeup: Closeup) -> Closeup:
+    """One that sees eyeballs nowhere."""
+    torch.nn.init.constant_(closeup.last.bias[18:22], -30.0)
+    return closeup
+
+
 def _shown(closeup: Closeup, pictures: torch.Tensor, own: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
     return closeup.drawn(closeup(closeup.look(pictures, own), own, latents), pictures, own)
 
@@ -39,7 +45,7 @@ def test_a_new_closeup_looks_the_source_up() -> None:
 
 def test_steps_go_along_with_the_latents_from_where_the_face_was_seen() -> None:
     """A driver whose third dynamics number is 1 looks a step to the right: what lay there comes to the middle."""
-    closeup = _closeup()
+    closeup = _blind(_closeup())
     torch.nn.init.constant_(closeup.basis[8, 0], 9.0)
     torch.nn.init.constant_(closeup.last.bias[2:6], 20.0)  # all is looked up
     axis = (torch.arange(64) + 0.5) / 32 - 1
@@ -54,9 +60,9 @@ def test_steps_go_along_with_the_latents_from_where_the_face_was_seen() -> None:
 
 
 def test_paint_covers_the_face_and_nothing_else() -> None:
-    closeup = _closeup()
+    closeup = _blind(_closeup())
     torch.nn.init.constant_(closeup.last.bias[2:6], -30.0)  # nothing is looked up
-    torch.nn.init.constant_(closeup.last.bias[6:], 20.0)  # white
+    torch.nn.init.constant_(closeup.last.bias[6:18], 20.0)  # white
     black = torch.zeros(2, 3, 64, 64)
     shown = closeup.over(black, black, closeup.look(black, LATENTS), LATENTS, LATENTS)
     share = surface.share(*surface.on_patch(POSES, 64))
@@ -65,9 +71,9 @@ def test_paint_covers_the_face_and_nothing_else() -> None:
 
 
 def test_what_lies_below_the_lowest_place_is_left_as_it_was() -> None:
-    closeup, black = _closeup(), torch.zeros(2, 3, 64, 64)
+    closeup, black = _blind(_closeup()), torch.zeros(2, 3, 64, 64)
     torch.nn.init.constant_(closeup.last.bias[2:6], -30.0)
-    torch.nn.init.constant_(closeup.last.bias[6:], 20.0)
+    torch.nn.init.constant_(closeup.last.bias[6:18], 20.0)
     whole = closeup.over(black, black, closeup.look(black, LATENTS), LATENTS, LATENTS)
     closeup.lowest = 0.1
     cut = closeup.over(black, black, closeup.look(black, LATENTS), LATENTS, LATENTS)
@@ -77,11 +83,39 @@ def test_what_lies_below_the_lowest_place_is_left_as_it_was() -> None:
     assert whole[:, 0][(y > 0.2) & (y < 0.3)].max() > 0.9
 
 
+def test_eyeballs_are_looked_up_turned_behind_lids_that_stay() -> None:
+    closeup = _closeup()
+    closeup.eyes.turn[0, 8] = 1.0
+    torch.nn.init.constant_(closeup.last.bias[2:6], 20.0)
+    torch.nn.init.constant_(closeup.last.bias[18:22], 30.0)  # the whole band is eyeball
+    ramp = ((torch.arange(64) + 0.5) / 32 - 1).expand(2, 3, 64, 64)
+    driver = LATENTS.clone()
+    driver[:, 8] = 1
+    moved = _shown(closeup, ramp, LATENTS, driver) - closeup.patch(ramp, POSES)
+    at = surface.places(16, 16, ramp).expand(2, -1, -1, -1)
+    step = closeup.eyes.turned(driver - LATENTS)[:, None, None]
+    wanted = (surface.on_picture(at + step, POSES) - surface.on_picture(at, POSES))[..., 0]
+    band = closeup.eyes.band.bool()
+    inner = torch.zeros_like(band)
+    inner[:, 4:12] = True
+    torch.testing.assert_close(moved[:, 0, band & inner], wanted[:, band & inner], atol=2e-3, rtol=0)
+    assert float(moved[:, 0, ~band & inner].abs().max()) < 1e-4
+
+
+def test_a_source_is_remembered_with_its_own_eyeballs() -> None:
+    closeup = _closeup()
+    torch.nn.init.normal_(closeup.last.weight, std=0.3)
+    details = closeup.look(torch.rand(2, 3, 64, 64), LATENTS)
+    torch.testing.assert_close(closeup.seen_eyes(details), closeup(details, LATENTS, LATENTS)[:, 6:7])
+
+
 def test_over_and_drawn_show_the_same_face() -> None:
     """The picture in a face's own place is what the patch, looked up there, holds."""
     closeup = _closeup(14)
     torch.nn.init.normal_(closeup.last.weight, std=0.3)
     torch.nn.init.normal_(closeup.basis, std=0.3)
+    torch.nn.init.normal_(closeup.eyes.turn, std=0.1)
+    torch.nn.init.normal_(closeup.eyes.say.weight)
     own = torch.cat([POSES, torch.randn(2, 8, generator=torch.Generator().manual_seed(0))], dim=1)
     smooth = torch.nn.functional.interpolate(torch.rand(2, 3, 4, 4), size=(128, 128), mode="bicubic").clamp(0, 1)
     details = closeup.look(smooth, own)
@@ -102,7 +136,7 @@ def test_the_same_place_of_a_turned_head_is_the_same_place() -> None:
 
 
 def test_faces_can_be_bent_alike_in_patch_and_truth() -> None:
-    closeup, pictures = _closeup(), torch.rand(2, 3, 64, 64)
+    closeup, pictures = _blind(_closeup()), torch.rand(2, 3, 64, 64)
     aside = torch.full((2, 16, 16, 2), 0.05)
     moved = closeup.patch(pictures, POSES, aside)
     assert not torch.equal(moved, closeup.patch(pictures, POSES))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vasa.geometry import sample_picture
 from vasa.render.closeup import surface
-from vasa.render.closeup.network import Closeup, steps
+from vasa.render.closeup.network import EYEBALL, Closeup, steps
 from vasa.render.speed import exact
 
 _KNOTS = 4  # a side, between which faces are bent smoothly
@@ -24,10 +24,12 @@ _LOST = 0.15  # canonical units: farther off than this counts no more
 class Drawing:
     """Patches of B faces with n drivers each.
 
-    source [B, 3, rows, columns]; made and truth [B * n, 3, rows, columns]; change [B * n, 6, rows, columns], the maps
-    that made them, see `Closeup`; astray [B * n, rows, columns], how far from the driver's places on the head those are
-    that are looked up in the source; inside [B * n, rows, columns], how much of each pixel is the inside of the
-    driver's mouth; closed [B * n], whether the source's is shut, so that nothing of it can be looked up.
+    source [B, 3, rows, columns]; made and truth [B * n, 3, rows, columns]; change [B * n, 13, rows, columns], the maps
+    that made them, see `Closeup`; astray [B * n, rows, columns], how far from the driver's places on the head those of
+    its skin are that are looked up in the source; inside [B * n, rows, columns], how much of each pixel is the inside
+    of the driver's mouth; closed [B * n], whether the source's is shut, so that nothing of it can be looked up;
+    eyeballs [B * n + B, rows, columns], how much of each pixel is eyeball, of drivers and then of sources, and
+    eyeballs_said how much is said to be.
     """
 
     source: Tensor
@@ -37,35 +39,41 @@ class Drawing:
     astray: Tensor
     inside: Tensor
     closed: Tensor
+    eyeballs: Tensor
+    eyeballs_said: Tensor
 
     @classmethod
     def of(
-        cls, closeup: Closeup, frames: Tensor, place: Tensor, inside: Tensor, latents: Tensor, aside: Tensor
+        cls, closeup: Closeup, frames: Tensor, place: Tensor, behind: Tensor, latents: Tensor, aside: Tensor
     ) -> Self:
-        """frames [B, 1 + n, 3, H, W], their place maps [B, 1 + n, 5, h, w] and insides of mouths [B, 1 + n, 1, h, w],
-        latents [B, 1 + n, M], and where faces are bent to, [B, rows, columns, 2]."""
+        """frames [B, 1 + n, 3, H, W], their place maps [B, 1 + n, 5, h, w] and what is behind lips and lids [B, 1 + n,
+        2, h, w], latents [B, 1 + n, M], and where faces are bent to, [B, rows, columns, 2]."""
         drivers = frames.shape[1] - 1
 
         def each(x: Tensor) -> Tensor:
             return repeat(x, "b ... -> (b n) ...", n=drivers)
 
-        own, picture, bent_by = latents[:, 0], frames[:, 0], each(aside)
-        wanted, targets, driven, mouths = (
-            rearrange(x[:, 1:], "b n ... -> (b n) ...") for x in (latents, frames, place, inside.float())
+        own, picture, bent_by, hidden = latents[:, 0], frames[:, 0], each(aside), behind.float()
+        wanted, targets, driven, shown = (
+            rearrange(x[:, 1:], "b n ... -> (b n) ...") for x in (latents, frames, place, hidden)
         )
-        change = closeup(each(closeup.look(picture, own, aside)), each(own), wanted)
+        details = closeup.look(picture, own, aside)
+        change = closeup(each(details), each(own), wanted)
         at = closeup.places(own, aside)
+        mouth, eyes = closeup.patch(shown, wanted[:, :6], bent_by).unbind(1)
+        own_eyes = closeup.patch(hidden[:, 0], own[:, :6], aside)[:, 1]
+        places = seen_places(driven, each(at), wanted)
+        looked_up = seen_places(each(place[:, 0]), each(at) + steps(change), each(own))
         return cls(
             source=closeup.patch(picture, own[:, :6], aside),
             made=closeup.drawn(change, each(picture), each(own), bent_by),
             truth=closeup.patch(targets, wanted[:, :6], bent_by),
             change=change,
-            astray=_apart(
-                seen_places(driven, each(at), wanted),
-                seen_places(each(place[:, 0]), each(at) + steps(change), each(own)),
-            ),
-            inside=closeup.patch(mouths, wanted[:, :6], bent_by)[:, 0],
-            closed=each(inside[:, 0].float().mean((1, 2, 3)) < _SHUT),
+            astray=(1 - eyes) * _apart(places, looked_up),
+            inside=mouth,
+            closed=each(hidden[:, 0, 0].mean((1, 2)) < _SHUT),
+            eyeballs=torch.cat([eyes, own_eyes]),
+            eyeballs_said=torch.cat([change[:, EYEBALL], closeup.seen_eyes(details)[:, 0]]),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -12,12 +13,25 @@ from torch import Tensor, nn
 
 from vasa.geometry import sample_picture
 from vasa.render.blocks import AdaptiveResBlock, ResBlock, conv, groups
-from vasa.render.closeup import surface
+from vasa.render.closeup import eyes, surface
+from vasa.render.closeup.eyes import Eyes
 from vasa.render.closeup.mouth import Mouth
 from vasa.render.decoder import twice
 from vasa.render.speed import exact
 
 _STEPS, _PAINT = 2, 4  # numbers: step in x and y; share that is looked up, red, green, blue
+EYEBALL = _STEPS + _PAINT  # the map of how much is eyeball: skin's lie before it, the eyeballs' own behind it
+_FOLD = 8  # pixels a side of the patch to one of its details
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What the network says: steps of skin at half the patch's resolution [B, 2, rows / 2, columns / 2], numbers of its
+    pixels [B, _PAINT + eyes.SAID, rows, columns], and what tells both latents [B, embedding]."""
+
+    steps: Tensor
+    pixels: Tensor
+    embedding: Tensor
 
 
 class Closeup(nn.Module):
@@ -28,19 +42,20 @@ class Closeup(nn.Module):
     the source's and say, for every pixel and the motion of a driver, where in the source to look instead and what to
     paint where nothing there would do, as behind lips that open. `basis` are steps that go along with what driver and
     source differ in, so that the network has only to say what is particular to a face; `mouth` paints what lips
-    uncover.
+    uncover, `eyes` lie behind the lids.
 
-    What it says is a change: maps [B, 6, rows, columns] of steps aside in x and y (canonical units), of the share of
-    each pixel that is looked up in the source, and of the paint for the rest, RGB in [0, 1].
+    What it says is a change: 13 maps [B, 13, rows, columns]. Six of skin: steps aside in x and y (canonical units), the
+    share of each pixel that is looked up in the source, and the paint for the rest, RGB in [0, 1]. Seven of eyeballs:
+    how much of a pixel they are, and the same six once more.
 
     motion: M, numbers of a latent. widths: channels at 1/2, 1/4 and 1/8 of the patch's resolution. blocks: at the last.
     embedding: numbers by which latents steer the blocks. lowest: canonical y down to which the face is redrawn; below
     it is left as it was decoded: 0.1 leaves the mouth, 1 nothing. Not in the papers: warping with what is painted over
-    it is from X2Face and FOMM (Siarohin et al. 2019, 3.2), that gaze can be warped from DeepWarp (Ganin et al. 2016).
+    it is from X2Face and FOMM (Siarohin et al. 2019, 3.2).
     Raises ValueError where a side is no multiple of 8, or there are not three widths.
     """
 
-    STEP = 0.2  # canonical units that are looked aside at most
+    STEP = 0.2  # canonical units that skin is looked up aside at most
 
     def __init__(
         self, *, motion: int, rows: int, columns: int, widths: Sequence[int], blocks: int, embedding: int,
@@ -57,11 +72,12 @@ class Closeup(nn.Module):
         self.narrow = nn.ModuleList(conv(2, low, high, 1) for high, low in itertools.pairwise(widths))
         self.up = nn.ModuleList(AdaptiveResBlock(2, high, high, embedding=embedding) for high in widths[:2])
         self.norm = nn.GroupNorm(groups(widths[0]), widths[0])
-        self.last = conv(2, widths[0], _STEPS + 4 * _PAINT)
+        self.last = conv(2, widths[0], _STEPS + 4 * (_PAINT + eyes.SAID))
         nn.init.zeros_(self.last.weight)  # type: ignore[arg-type]
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
         self.basis = nn.Parameter(torch.zeros(motion, 2, rows // 4, columns // 4))
         self.mouth = Mouth(rows=rows, columns=columns, embedding=embedding)
+        self.eyes = Eyes(motion=motion, rows=rows, columns=columns, embedding=embedding)
 
     def patch(self, picture: Tensor, pose: Tensor, aside: Tensor | None = None) -> Tensor:
         """The patch of pictures [B, 3, S, S] in poses [B, 6], looked up `aside` [B, rows, columns, 2], if anything, of
@@ -70,36 +86,48 @@ class Closeup(nn.Module):
             return sample_picture(picture, surface.on_picture(self.places(pose, aside), pose.float()))
 
     def look(self, picture: Tensor, own: Tensor, aside: Tensor | None = None) -> Tensor:
-        """The source side, once: pictures [B, 3, S, S], latents [B, M] -> details [B, *self.details]."""
+        """The source side, once: pictures [B, 3, S, S], latents [B, M] -> details [B, *self.details]: features, and how
+        much of each pixel is eyeball of a face that does what the latents say."""
         seen = self.patch(picture, own[:, :6], aside)
         spots = rearrange(surface.on_square(self.places(seen)), "b h w i -> b i h w")
         x, found = self.first(F.pixel_unshuffle(torch.cat([seen * 2 - 1, spots], dim=1), 2)), []
         for number, block in enumerate(self.down):
             x = block(F.avg_pool2d(x, 2) if number else x)
             found.append(F.pixel_unshuffle(x, 4 >> number))
-        return torch.cat(found, dim=1)
+        features = torch.cat(found, dim=1)
+        eyeballs = self.eyes.share(self._said(features, own, own).pixels[:, _PAINT:])
+        return torch.cat([features, F.pixel_unshuffle(eyeballs, _FOLD).to(features)], dim=1)
 
     @property
     def details(self) -> tuple[int, int, int]:
         """The size of what `look` remembers of a face."""
-        return sum(self._folded()), self.rows // 8, self.columns // 8
+        return sum(self._folded()) + _FOLD**2, self.rows // _FOLD, self.columns // _FOLD
+
+    def seen_eyes(self, details: Tensor) -> Tensor:
+        """How much of a source's pixels is eyeball, as its details say: [B, 1, rows, columns]."""
+        return F.pixel_shuffle(details[:, -(_FOLD**2) :], _FOLD).float()
 
     def forward(self, details: Tensor, own: Tensor, latents: Tensor) -> Tensor:
         """How faces with these details and latents own [B, M] change to do as latents [B, M] say: maps, see above."""
-        high, middle, x = self._unpacked(details)
+        said = self._said(details[:, : -(_FOLD**2)], own, latents)
+        with exact(details.device):
+            own, latents, embedding = own.float(), latents.float(), said.embedding.float()
+            straight = torch.einsum("b m, m i h w -> b i h w", latents - own, self.basis)
+            by = _finer(self.STEP * (said.steps + _finer(straight)).tanh())
+            share = (said.pixels[:, :1] + 3).sigmoid()
+            paint = (said.pixels[:, 1:_PAINT] + self.mouth(1 - share, embedding)).sigmoid()
+            eyeballs = self.eyes(said.pixels[:, _PAINT:], self.seen_eyes(details), own, latents, embedding)
+            return torch.cat([by, share, paint, eyeballs], dim=1)
+
+    def _said(self, features: Tensor, own: Tensor, latents: Tensor) -> _Said:
+        high, middle, x = self._unpacked(features)
         embedding = self.embed(torch.cat([own, latents], dim=1))
         for block in self.deep:
             x = block(x, embedding)
         for number, skip in ((1, middle), (0, high)):
             x = self.up[number](twice(self.narrow[number](x)) + skip, embedding)
         out = self.last(F.relu(self.norm(x))).float()
-        with exact(out.device):
-            straight = torch.einsum("b m, m i h w -> b i h w", (latents - own).float(), self.basis)
-            by = self.STEP * (out[:, :_STEPS] + _finer(straight)).tanh()
-            paint = F.pixel_shuffle(out[:, _STEPS:], 2)
-            share = (paint[:, :1] + 3).sigmoid()
-            inside = self.mouth(1 - share, embedding.float())
-            return torch.cat([_finer(by), share, (paint[:, 1:] + inside).sigmoid()], dim=1)
+        return _Said(out[:, :_STEPS], F.pixel_shuffle(out[:, _STEPS:], 2), embedding)
 
     def drawn(self, change: Tensor, picture: Tensor, own: Tensor, aside: Tensor | None = None) -> Tensor:
         """The patch itself, redrawn from sources [B, 3, S, S] of latents own [B, M]: [B, 3, rows, columns]."""
@@ -127,21 +155,27 @@ class Closeup(nn.Module):
         """Channels of each width at 1/8 of the patch's resolution."""
         return [width * (4 >> number) ** 2 for number, width in enumerate(self.widths)]
 
-    def _unpacked(self, details: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _unpacked(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features at 1/2, 1/4 and 1/8 of the patch's resolution."""
-        high, middle, low = details.split(self._folded(), dim=1)
+        high, middle, low = features.split(self._folded(), dim=1)
         return F.pixel_shuffle(high, 4), F.pixel_shuffle(middle, 2), low
 
 
 def steps(change: Tensor) -> Tensor:
-    """How far aside is looked: maps [B, 6, h, w] -> [B, h, w, 2], canonical units."""
+    """How far aside skin is looked up: maps [B, 13, h, w] -> [B, h, w, 2], canonical units."""
     return rearrange(change[:, :_STEPS], "b i h w -> b h w i")
 
 
 def redrawn(change: Tensor, picture: Tensor, pose: Tensor, at: Tensor) -> Tensor:
-    """What maps [B, 6, h, w] say of places at [B, h, w, 2] of sources [B, 3, S, S] in poses [B, 6]: [B, 3, h, w]."""
-    seen = sample_picture(picture, surface.on_picture(at + steps(change), pose))
-    return torch.lerp(change[:, _STEPS + 1 :], seen.to(change.dtype), change[:, _STEPS : _STEPS + 1])
+    """What maps [B, 13, h, w] say of places at [B, h, w, 2] of sources [B, 3, S, S] in poses [B, 6]: [B, 3, h, w]."""
+    skin, share, eyeballs = change.split([EYEBALL, 1, EYEBALL], dim=1)
+    return torch.lerp(_layer(skin, picture, pose, at), _layer(eyeballs, picture, pose, at), share)
+
+
+def _layer(maps: Tensor, picture: Tensor, pose: Tensor, at: Tensor) -> Tensor:
+    """Steps aside, the share that is looked up there, and paint for the rest, [B, 6, h, w]: [B, 3, h, w]."""
+    seen = sample_picture(picture, surface.on_picture(at + steps(maps), pose))
+    return torch.lerp(maps[:, _STEPS + 1 :], seen.to(maps.dtype), maps[:, _STEPS : _STEPS + 1])
 
 
 def _finer(x: Tensor) -> Tensor:

@@ -30,14 +30,14 @@ class CloseupTraining(LightningModule):
     """Learns to redraw the patch of one frame of a clip as that of others; the rest of the renderer stays as it is.
 
     weights: of the losses `pixel` (mean of w |x - y|, w = 1 + emphasis on eyes and mouth), `place` (how far from the
-    driver's places on the head those are that are looked up: the labels of films say how skin moves), `perceptual`,
-    `eyes` and `mouth` (the distance of `features`, of the patch and of both enlarged; absent without features),
-    `smooth` (mean change of the steps from pixel to pixel), `paint` (the share that is painted and not looked up) and
-    `inside` (what is painted must be the inside of a mouth, see `Mouth.missed`). every: of so many drivers one is
-    looked at with the features, which cost as much as all else. labelled: share of frames whose dynamics are those that
-    their labels stand for, the others are seen by the encoder. colour, bend: how much colours and proportions of faces
-    vary, the same for source and driver: more people. learning_rate and the rest: see
-    `vasa.training.Optimisation`.
+    driver's places on the head those of skin are that are looked up: the labels of films say how it moves),
+    `perceptual`, `eyes` and `mouth` (the distance of `features`, of the patch and of both enlarged; absent without
+    features), `smooth` (mean change of the steps of skin from pixel to pixel), `paint` (the share of skin that is
+    painted and not looked up), `inside` (what of it is painted must be the inside of a mouth, see `Mouth.missed`) and
+    `eyeballs` (where they show, see `Eyes.missed`). every: of so many drivers one is looked at with the features, which
+    cost as much as all else. labelled: share of frames whose dynamics are those that their labels stand for, the others
+    are seen by the encoder. colour, bend: how much colours and proportions of faces vary, the same for source and
+    driver: more people. learning_rate and the rest: see `vasa.training.Optimisation`.
     Raises ValueError for a renderer without closeup or meaning.
     """
 
@@ -84,7 +84,7 @@ class CloseupTraining(LightningModule):
             frames = jitter(frames, random, self.colour)
         aside = bent(self.closeup, len(frames), self.bend, random).to(frames)
         latents = self._latents(frames, batch, random)
-        return Drawing.of(self.closeup, frames, batch["place"], batch["inside"], latents, aside)
+        return Drawing.of(self.closeup, frames, batch["place"], batch["behind"], latents, aside)
 
     @torch.no_grad()
     def _latents(self, frames: Tensor, batch: dict[str, Tensor], random: torch.Generator | None) -> Tensor:
@@ -109,6 +109,7 @@ class CloseupTraining(LightningModule):
             ),
             "paint": (share * painted).mean(),
             "inside": (share * self.closeup.mouth.missed(painted, drawing.inside, drawing.closed)).mean(),
+            "eyeballs": self.closeup.eyes.missed(drawing.eyeballs_said, drawing.eyeballs).mean(),
         }
         if self.perceptual is None:
             return found

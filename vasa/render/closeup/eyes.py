@@ -1,0 +1,78 @@
+"""Eyeballs that turn behind their lids."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+
+from vasa.render.closeup import surface
+
+BAND = (-0.36, -0.07)  # canonical y between which eyes lie
+MIDDLE = (0.195, -0.205)  # canonical: the middle of the left one, and of the right one but for the sign of x
+UNIT = 0.05  # canonical: about the radius of an iris
+_SURE = (0.3, 0.7)  # how much of a source's pixel is eyeball where it begins to be looked up, and is wholly
+
+SAID = 4  # numbers of a pixel: how much of it is eyeball, and its paint
+
+
+class Eyes(nn.Module):
+    """What shows between the lids: the source's eyeballs, turned.
+
+    Skin and eyeballs part at the lids, so that one field of steps cannot move an iris without tearing its lids. An
+    eyeball turns as a whole, and the step aside that shows it turned is the same for all of it: a line from what driver
+    and source differ in. What the source's lids hide cannot be looked up and is painted, by where a pixel lies
+    from the iris. That gaze can be warped is from DeepWarp (Ganin et al. 2016); not in the papers.
+
+    motion: M, numbers of a latent. rows, columns: of the patch; embedding: numbers that tell the latents; hidden: units
+    of each pixel's two layers.
+    """
+
+    def __init__(self, *, motion: int, rows: int, columns: int, embedding: int, hidden: int = 16) -> None:
+        super().__init__()
+        self.register_buffer("turn", torch.zeros(2, motion))
+        at = surface.places(rows, columns, torch.zeros(1))
+        x, y = at.unbind(-1)
+        self.register_buffer("at", at, persistent=False)
+        self.register_buffer("band", ((y > BAND[0]) & (y < BAND[1])).float(), persistent=False)
+        self.register_buffer("away", torch.stack([x - x.sign() * MIDDLE[0], y - MIDDLE[1]]), persistent=False)
+        self.see = nn.Conv2d(3, hidden, 1)
+        self.steer = nn.Linear(embedding, 2 * hidden)
+        self.think, self.say = nn.Conv2d(hidden, hidden, 1), nn.Conv2d(hidden, 3, 1)
+        for weight in (*self.steer.parameters(), *self.say.parameters()):
+            nn.init.zeros_(weight)
+
+    turn: Tensor
+    at: Tensor
+    band: Tensor
+    away: Tensor
+
+    def turned(self, change: Tensor) -> Tensor:
+        """The step aside, canonical units, for latents that change so much: [B, M] -> [B, 2]."""
+        return UNIT * change @ self.turn.mT
+
+    def share(self, said: Tensor) -> Tensor:
+        """How much of each pixel is eyeball, of numbers [B, SAID, rows, columns]: [B, 1, rows, columns]."""
+        return (said[:, :1] - 3).sigmoid() * self.band  # little of a new closeup's pixels
+
+    def forward(self, said: Tensor, seen: Tensor, own: Tensor, latents: Tensor, embedding: Tensor) -> Tensor:
+        """Numbers [B, SAID, rows, columns], how much of the source is eyeball [B, 1, rows, columns], latents of
+        source and driver [B, M], and what tells both [B, E] -> seven maps, see `Closeup`: [B, 7, rows, columns]."""
+        aside = rearrange(self.turned(latents - own), "b i -> b 1 1 i").expand(-1, *self.at.shape)
+        found = (surface.read(seen, self.at + aside) - _SURE[0]) / (_SURE[1] - _SURE[0])
+        paint = (said[:, 1:] + self._paint(latents, embedding)).sigmoid()
+        return torch.cat([self.share(said), rearrange(aside, "b h w i -> b i h w"), found.clamp(0, 1), paint], dim=1)
+
+    def _paint(self, latents: Tensor, embedding: Tensor) -> Tensor:
+        """What is added to the paint before it is brought to [0, 1]: [B, 3, rows, columns]."""
+        away = (self.away + rearrange(self.turned(latents), "b i -> b i 1 1")) / UNIT
+        gain, shift = self.steer(embedding)[..., None, None].chunk(2, dim=1)
+        x = self.see(torch.cat([away, torch.linalg.vector_norm(away, dim=1, keepdim=True)], dim=1))
+        x = self.think(F.leaky_relu(x * (1 + gain) + shift, 0.1))
+        return self.say(F.leaky_relu(x, 0.1)) * self.band
+
+    def missed(self, share: Tensor, truth: Tensor) -> Tensor:
+        """Cross-entropy of what is said to be eyeball, and is, both [B, rows, columns]; 0 beyond the band of eyes."""
+        hit, free = (x.clamp_min(1e-4).log() for x in (share, 1 - share))
+        return -(truth * hit + (1 - truth) * free) * self.band
