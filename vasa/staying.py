@@ -22,13 +22,14 @@ class StayNear:
 
     Voices give angles about those of a head that looks ahead. What a picture does not show, the far side of a head that
     is turned by 30 degrees, no renderer knows: so all angles are shifted by what the portrait's own, yaw, pitch and
-    roll, go beyond `reach` [3], radians. Eyes turn against it by the same yaw and pitch, so that they look where they
+    roll, go beyond `reach` [3], radians, and a head that comes farther back than that slows down and stops at half as
+    much again. Eyes turn against it by the same yaw and pitch, so that they look where they
     would have, as far as `handles` say that eyes go; without handles of both they stay in the head. origin: see
     `KeepPlace`. Our choice; VASA-1 takes angles as they come.
     """
 
     origin: Sequence[float]
-    reach: Sequence[float] = (0.2, 0.2, 0.2)
+    reach: Sequence[float] = (0.12, 0.12, 0.12)
     handles: Handles | None = None
 
     def __call__(self, motion: Motion, first: Motion, portrait: Portrait) -> Motion:
@@ -38,7 +39,8 @@ class StayNear:
         turned = own - own.clamp(-reach, reach)
         if not bool(turned.any()):
             return kept
-        pose = torch.cat([kept.pose[..., ANGLES] + turned.to(kept.pose), kept.pose[..., PLACE]], dim=-1)
+        angles = slowed(kept.pose[..., ANGLES] + turned.to(kept.pose), own.to(kept.pose), reach.to(kept.pose))
+        pose = torch.cat([angles, kept.pose[..., PLACE]], dim=-1)
         return self._looking(Motion(pose, kept.dynamics), turned[:2])
 
     def _looking(self, motion: Motion, turned: Tensor) -> Motion:
@@ -51,3 +53,12 @@ class StayNear:
             wanted = (now - angle.to(now)).clamp(torch.minimum(low, now), torch.maximum(high, now))
             motion = self.handles.put(motion, name, wanted)
         return motion
+
+
+def slowed(angles: Tensor, own: Tensor, reach: Tensor) -> Tensor:
+    """Angles [..., 3], each of which comes back from the portrait's own [3], where that is beyond `reach` [3], by that
+    much and at most half of it more."""
+    back = (own - angles) * own.sign()
+    more = reach / 2 * torch.tanh((back - reach) / (reach / 2))
+    late = (own.abs() > reach) & (back > reach)
+    return torch.where(late, own - own.sign() * (reach + more), angles)
