@@ -49,7 +49,7 @@ def test_what_the_lids_hid_cannot_be_looked_up(eyes: Eyes) -> None:
 
 
 def test_paint_goes_along_with_the_iris(eyes: Eyes) -> None:
-    torch.nn.init.normal_(eyes.say.weight)
+    torch.nn.init.normal_(eyes.paint.say.weight)
     still, turned = (told(eyes, torch.tensor([[by, 0.0, 0.0]]))[0, 4:] for by in (0.0, -4 * PIXEL / UNIT))
     left = surface.places(ROWS, COLUMNS, still)[ROWS // 4, :, 0] < -6 * PIXEL  # of the nose
     row = ROWS // 4
@@ -58,8 +58,8 @@ def test_paint_goes_along_with_the_iris(eyes: Eyes) -> None:
 
 
 def test_latents_steer_the_paint(eyes: Eyes) -> None:
-    torch.nn.init.normal_(eyes.say.weight)
-    torch.nn.init.normal_(eyes.steer.weight)
+    torch.nn.init.normal_(eyes.paint.say.weight)
+    torch.nn.init.normal_(eyes.paint.steer.weight)
     seen, said, own = torch.ones(1, 1, ROWS, COLUMNS), torch.zeros(1, SAID, ROWS, COLUMNS), torch.zeros(1, MOTION)
     one, other = (eyes(said, seen, own, own, torch.randn(1, 4))[:, 4:] for _ in range(2))
     assert not torch.allclose(one, other)

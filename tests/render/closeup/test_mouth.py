@@ -28,16 +28,16 @@ def opening(first: int, end: int) -> torch.Tensor:
 def listening(mouth: Mouth, channel: int) -> Mouth:
     """One that says what it is told in a channel."""
     with torch.no_grad():
-        for layer in (mouth.see, mouth.think, mouth.say):
+        for layer in (mouth.paint.see, mouth.paint.think, mouth.paint.say):
             layer.weight.zero_()
             layer.bias.zero_()
-            layer.weight[0, channel if layer is mouth.see else 0] = 1
+            layer.weight[0, channel if layer is mouth.paint.see else 0] = 1
     return mouth
 
 
 def test_nothing_is_said_at_first_and_never_above_the_lips(mouth: Mouth) -> None:
     assert not mouth(opening(45, 55), torch.randn(1, 4)).any()
-    torch.nn.init.normal_(mouth.say.weight)
+    torch.nn.init.normal_(mouth.paint.say.weight)
     said = mouth(opening(45, 55), torch.randn(1, 4))
     above = surface.places(ROWS, COLUMNS, said)[:, 0, 1] < TOP_Y
     assert not said[:, :, above].any()
@@ -52,8 +52,8 @@ def test_depth_is_counted_from_either_lip(mouth: Mouth, channel: int, depths: ra
 
 
 def test_latents_steer_it_and_it_does_not_move_the_opening(mouth: Mouth) -> None:
-    torch.nn.init.normal_(mouth.steer.weight)
-    torch.nn.init.normal_(mouth.say.weight)
+    torch.nn.init.normal_(mouth.paint.steer.weight)
+    torch.nn.init.normal_(mouth.paint.say.weight)
     painted = opening(45, 55).requires_grad_()
     one, other = (mouth(painted, torch.randn(1, 4)) for _ in range(2))
     assert not torch.allclose(one, other)

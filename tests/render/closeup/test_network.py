@@ -115,7 +115,7 @@ def test_over_and_drawn_show_the_same_face() -> None:
     torch.nn.init.normal_(closeup.last.weight, std=0.3)
     torch.nn.init.normal_(closeup.basis, std=0.3)
     torch.nn.init.normal_(closeup.eyes.turn, std=0.1)
-    torch.nn.init.normal_(closeup.eyes.say.weight)
+    torch.nn.init.normal_(closeup.eyes.paint.say.weight)
     own = torch.cat([POSES, torch.randn(2, 8, generator=torch.Generator().manual_seed(0))], dim=1)
     smooth = torch.nn.functional.interpolate(torch.rand(2, 3, 4, 4), size=(128, 128), mode="bicubic").clamp(0, 1)
     details = closeup.look(smooth, own)

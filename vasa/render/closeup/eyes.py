@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
 from vasa.render.closeup import surface
+from vasa.render.closeup.paint import PixelPaint
 
 BAND = (-0.36, -0.07)  # canonical y between which eyes lie
 MIDDLE = (0.195, -0.205)  # canonical: the middle of the left one, and of the right one but for the sign of x
@@ -25,8 +25,8 @@ class Eyes(nn.Module):
     and source differ in. What the source's lids hide cannot be looked up and is painted, by where a pixel lies
     from the iris. That gaze can be warped is from DeepWarp (Ganin et al. 2016); not in the papers.
 
-    motion: M, numbers of a latent. rows, columns: of the patch; embedding: numbers that tell the latents; hidden: units
-    of each pixel's two layers.
+    motion: M, numbers of a latent. rows, columns: of the patch; embedding: numbers that tell the latents; hidden: see
+    `PixelPaint`.
     """
 
     def __init__(self, *, motion: int, rows: int, columns: int, embedding: int, hidden: int = 16) -> None:
@@ -37,11 +37,7 @@ class Eyes(nn.Module):
         self.register_buffer("at", at, persistent=False)
         self.register_buffer("band", ((y > BAND[0]) & (y < BAND[1])).float(), persistent=False)
         self.register_buffer("away", torch.stack([x - x.sign() * MIDDLE[0], y - MIDDLE[1]]), persistent=False)
-        self.see = nn.Conv2d(3, hidden, 1)
-        self.steer = nn.Linear(embedding, 2 * hidden)
-        self.think, self.say = nn.Conv2d(hidden, hidden, 1), nn.Conv2d(hidden, 3, 1)
-        for weight in (*self.steer.parameters(), *self.say.parameters()):
-            nn.init.zeros_(weight)
+        self.paint = PixelPaint(told=3, embedding=embedding, hidden=hidden)
 
     turn: Tensor
     at: Tensor
@@ -67,10 +63,8 @@ class Eyes(nn.Module):
     def _paint(self, latents: Tensor, embedding: Tensor) -> Tensor:
         """What is added to the paint before it is brought to [0, 1]: [B, 3, rows, columns]."""
         away = (self.away + rearrange(self.turned(latents), "b i -> b i 1 1")) / UNIT
-        gain, shift = self.steer(embedding)[..., None, None].chunk(2, dim=1)
-        x = self.see(torch.cat([away, torch.linalg.vector_norm(away, dim=1, keepdim=True)], dim=1))
-        x = self.think(F.leaky_relu(x * (1 + gain) + shift, 0.1))
-        return self.say(F.leaky_relu(x, 0.1)) * self.band
+        far = torch.linalg.vector_norm(away, dim=1, keepdim=True)
+        return self.paint(torch.cat([away, far], dim=1), embedding) * self.band
 
     def missed(self, share: Tensor, truth: Tensor) -> Tensor:
         """Cross-entropy of what is said to be eyeball, and is, both [B, rows, columns]; 0 beyond the band of eyes."""

@@ -8,6 +8,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from vasa.render.closeup import surface
+from vasa.render.closeup.paint import PixelPaint
 
 TOP_Y = 0.08  # canonical: what is painted below is a mouth's inside
 _UNIT = 0.05  # canonical: about the height of a row of teeth
@@ -20,7 +21,7 @@ class Mouth(nn.Module):
     not looked up are the opening itself: summed up along each column they say how far below its upper edge a pixel lies
     and how far above its lower one, and from these two numbers, its place and the latents it is plain what shows there.
 
-    rows, columns: of the patch; embedding: numbers that tell the latents; hidden: units of each pixel's two layers.
+    rows, columns: of the patch; embedding: numbers that tell the latents; hidden: see `PixelPaint`.
     """
 
     def __init__(self, *, rows: int, columns: int, embedding: int, hidden: int = 24) -> None:
@@ -29,11 +30,7 @@ class Mouth(nn.Module):
         self.first = round((TOP_Y - surface.MIDDLE_Y + surface.HALF[1]) / self.cell)  # row of the patch
         at = rearrange(surface.places(rows, columns, torch.zeros(1)), "h w i -> 1 i h w")
         self.register_buffer("at", at[:, :, self.first :] / _UNIT, persistent=False)
-        self.see = nn.Conv2d(5, hidden, 1)
-        self.steer = nn.Linear(embedding, 2 * hidden)
-        self.think, self.say = nn.Conv2d(hidden, hidden, 1), nn.Conv2d(hidden, 3, 1)
-        for weight in (*self.steer.parameters(), *self.say.parameters()):
-            nn.init.zeros_(weight)
+        self.paint = PixelPaint(told=5, embedding=embedding, hidden=hidden)
 
     at: Tensor
 
@@ -44,10 +41,8 @@ class Mouth(nn.Module):
         below = opening.cumsum(2)
         above = opening.sum(2, keepdim=True) - below
         place = self.at.expand(painted.shape[0], -1, -1, -1)
-        gain, shift = self.steer(embedding)[..., None, None].chunk(2, dim=1)
-        x = self.see(torch.cat([below, above, place, place[:, :1].abs()], dim=1))
-        x = self.think(F.leaky_relu(x * (1 + gain) + shift, 0.1))
-        return F.pad(self.say(F.leaky_relu(x, 0.1)), (0, 0, self.first, 0))
+        paint = self.paint(torch.cat([below, above, place, place[:, :1].abs()], dim=1), embedding)
+        return F.pad(paint, (0, 0, self.first, 0))
 
     def missed(self, painted: Tensor, inside: Tensor, closed: Tensor) -> Tensor:
         """Cross-entropy of what is painted [B, rows, columns] and what is the inside of a mouth, of the same shape; 0
