@@ -32,6 +32,7 @@ LOSSES = {
     "no-cross-identity": ("loss.weights.cross_identity=0",),
     "no-contrast": ("loss.weights.contrast=0",),
     "no-augmentation": ("training.augment=null",),
+    "no-places": ("loss.weights.field=0", "loss.weights.route=0", "loss.weights.depth=0"),
 }
 DESIGNS = {"paper128": ("renderer=paper128",), "fast128": ("renderer=fast128",)}
 ROWS = LOSSES | DESIGNS

@@ -3,7 +3,7 @@
     python -m benchmarks.model_table mini=REPORTS/mini small=REPORTS/small [-o FILE]
 
 A folder holds what these commands wrote into it, as far as they were run; what is missing is a dash. FILM is a film of
-held-out people (`vasa people film split=test`), of a larger size than the pictures of no model.
+held-out people (`vasa people film split=test`), at least as large as the pictures of the largest model.
 
     vasa evaluate FILM --model NAME -o FOLDER --clips 40            # report.json
     vasa evaluate FILM --model NAME -o FOLDER --controls            # controls.json

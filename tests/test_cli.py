@@ -223,6 +223,7 @@ def test_renderers_are_timed_beside_each_other(run, monkeypatch):
         (("renderer", "--frames", "0"), "at least 1"),
         (("renderer", "--batch", "8", "0"), "at least 1"),
         (("--seconds", "3", "renderer"), "leave out --seconds"),
+        (("--sessions", "2", "renderer"), "leave out --seconds"),
         (("renderer", "--renderer", "huge"), "There is no renderer named 'huge'; there are: fast, fast128, "),
     ],
 )
@@ -230,6 +231,26 @@ def test_what_cannot_be_timed_is_said_before(run, words, complaint):
     code, _, err = run("bench", "--model", "model", "--device", "cpu", *words)
     assert code == 2
     assert complaint in err
+
+
+def test_parts_are_joined_to_a_model_that_speaks(run, desk, tmp_path):
+    parts = [word for part in ("renderer", "motion", "audio") for word in (f"--{part}", str(desk / "model" / part))]
+    code, last, _ = run("join", *parts, "--half", "-o", "OUT/joined")
+    assert (code, last) == (0, f"Wrote {tmp_path / 'joined'}: renderer, motion, audio.")
+    weights = load_file(tmp_path / "joined" / "motion" / "model.safetensors")
+    assert torch.float16 in {value.dtype for value in weights.values()}
+    assert run("animate", "face.png", "short.wav", "-o", "OUT/a.mp4", "--model", str(tmp_path / "joined"))[0] == 0
+    code, _, err = run("join", *parts, "-o", "OUT/joined")
+    assert code == 2
+    assert "is already there" in err
+
+
+def test_parts_that_do_not_go_together_are_not_joined(run, desk, tmp_path):
+    renderer, audio = (str(desk / "model" / part) for part in ("renderer", "audio"))
+    code, _, err = run("join", "--renderer", renderer, "--audio", audio, "-o", "OUT/x")
+    assert code == 2
+    assert "go together" in err
+    assert not (tmp_path / "x").exists()
 
 
 def test_help_is_quick_and_lists_commands():

@@ -7,7 +7,7 @@ import torch
 
 from vasa.clock import CLOCK, Clock
 from vasa.space import MotionSpace
-from vasa.types import Controls, Motion
+from vasa.types import Controls, Motion, checked
 
 
 def motion(batch: int = 2, frames: int = 3, dynamics: int = 4) -> Motion:
@@ -102,3 +102,18 @@ def test_space_refuses_what_does_not_fit():
         MotionSpace(4, (0.0,) * 10, (0.0,) * 10)
     with pytest.raises(ValueError, match="11 numbers a frame, the space 10"):
         MotionSpace.plain(4).pack(motion(dynamics=5))
+
+
+@pytest.mark.parametrize(
+    ("controls", "complaint"),
+    [
+        (Controls(gaze=torch.tensor([[20.0, 0.0]])), "radians, not degrees"),
+        (Controls(distance=torch.zeros(1, 1)), "above 0 and at most 10"),
+        (Controls(emotion=torch.full((1, 8), 100.0)), "1 is an emotion at its full strength"),
+        (Controls(pose=torch.tensor([[0.0, 0, 0, 3.0, 0, 0]])), "out of the picture"),
+        (Controls(emotion=torch.zeros(1, 7)), r"is \[B, 8\]"),
+    ],
+)
+def test_controls_that_mean_nothing_are_refused(controls: Controls, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        checked(controls)

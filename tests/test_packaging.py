@@ -53,4 +53,4 @@ def test_the_model_that_is_taken_without_a_name_ships():
 def test_extras_are_the_promised_ones():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["name"] == "vasa-talk"
-    assert set(project["optional-dependencies"]) == {"face", "people", "demo", "export", "dev"}
+    assert set(project["optional-dependencies"]) == {"face", "people", "export", "dev"}

@@ -89,11 +89,11 @@ class Pipeline:
         joints = {joint: instantiate(tree) for joint, tree in found.joints.items()}
         return cls(**parts, **joints, configs=configs | found.joints).to(device)
 
-    def save_pretrained(self, folder: Path | str) -> None:
-        """Write all parts to a new folder, whole or not at all; raises ValueError where that cannot be done."""
+    def save_pretrained(self, folder: Path | str, *, half: bool = False) -> None:
+        """Write all parts to a new folder, whole or not at all, in half precision if asked; raises ValueError."""
         if self.configs is None:
             raise ValueError("This pipeline was made from parts; give it their configs=, so that they can be rebuilt.")
-        store.save(folder, self._modules(), self.configs)
+        store.save(folder, self._modules(), self.configs, half=half)
 
     @property
     def clock(self) -> Clock:

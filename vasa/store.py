@@ -127,8 +127,13 @@ def download(name: str) -> Path:
     return folder
 
 
-def save(folder: Path | str, parts: Mapping[str, nn.Module], configs: Mapping[str, Config]) -> None:
-    """Write a pipeline beside its place, then rename it; raises ValueError where something is already there."""
+def save(
+    folder: Path | str, parts: Mapping[str, nn.Module], configs: Mapping[str, Config], *, half: bool = False
+) -> None:  # fmt: skip
+    """Write a pipeline beside its place, then rename it; raises ValueError where something is already there.
+
+    half: weights in half precision, as those that ship.
+    """
     place = Path(folder)
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise ValueError(f"{place} is already there; save to a new folder, or remove it first.")
@@ -136,7 +141,7 @@ def save(folder: Path | str, parts: Mapping[str, nn.Module], configs: Mapping[st
     beside = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
     try:
         for part, model in parts.items():
-            checkpoint.save(beside / part, model, configs[part])
+            checkpoint.save(beside / part, model, configs[part], half=half)
         if joints := {name: configs[name] for name in JOINTS if name in configs}:
             OmegaConf.save(OmegaConf.create(joints), beside / JOINED, resolve=True)
         beside.chmod(0o755)

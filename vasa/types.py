@@ -160,9 +160,13 @@ def checked(controls: Controls) -> Controls:
 
 
 def _meant(controls: Controls) -> None:
-    gaze, distance, pose = controls.gaze, controls.distance, controls.pose
+    gaze, distance, emotion, pose = controls.gaze, controls.distance, controls.emotion, controls.pose
     for name, angles in (("gaze", gaze), ("pose", None if pose is None else pose[..., :3])):
         if angles is not None and float(angles.abs().max()) > math.pi / 2:
             raise ValueError(f"Controls.{name} holds an angle above a quarter turn; angles are radians, not degrees.")
     if distance is not None and not (float(distance.min()) > 0 and float(distance.max()) <= 10):
         raise ValueError("Controls.distance is relative to the usual distance, 1: above 0 and at most 10.")
+    if emotion is not None and float(emotion.abs().max()) > 10:
+        raise ValueError("Controls.emotion holds a weight beyond 10; 1 is an emotion at its full strength.")
+    if pose is not None and float(pose[..., 3:].abs().max()) > 2:
+        raise ValueError("Controls.pose moves the head out of the picture: x, y and log scale are -2 to 2 crop units.")

@@ -48,6 +48,22 @@ def test_a_film_becomes_latents_that_fit_the_renderer(parts: Path) -> None:
     torch.testing.assert_close(motion.mean(0), torch.zeros(renderer.space.size), atol=1e-2, rtol=0)
 
 
+def test_sound_may_be_heard_by_a_published_network(parts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = checkpoint.load(parts / "audio")
+    own.model.save_pretrained(parts / "wav2vec2")
+    words = ["--renderer", str(parts / "renderer"), "-o", str(parts / "latents"), "--device", "cpu"]
+    film = make_film(parts / "film")
+    assert main(["extract", str(film), "--audio", str(parts / "wav2vec2"), *words]) == 0
+    kept = checkpoint.load(parts / "latents" / "audio")
+    assert Latents.load(parts / "latents").split("train")[0].features.shape[-1] == kept.dim == 16
+    sound = torch.randn(1, 6400)
+    kept.normalize = own.normalize
+    kept.floor = own.floor
+    torch.testing.assert_close(kept(sound), own(sound))
+    assert main(["extract", str(film), "--audio", str(parts / "nowhere"), *words]) == 2
+    assert "no wav2vec2 that transformers can load" in capsys.readouterr().err
+
+
 def test_several_films_become_one_set_of_latents(parts: Path, capsys: pytest.CaptureFixture[str]) -> None:
     films = [make_film(parts / name, seed=seed) for seed, name in enumerate(("first", "second"))]
     words = ["--renderer", str(parts / "renderer"), "--audio", str(parts / "audio"), "-o", str(parts / "latents")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,3 +143,21 @@ def test_callers_mistakes_are_plain_sentences(film, tmp_path, capsys):
     assert not list(tmp_path.iterdir())
     with pytest.raises(ValueError, match="no file"):
         MediaPipe(str(tmp_path / "none.task"))
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--reader", "--judge", "probe"], "goes with --apart or --controls or --speaking: leave it out of --reader"),
+        (["--reader", "--clips", "3"], "leave it out of --reader"), (["--apart", "--seeds", "3"], "out of --apart"),
+        (["--controls", "--features", "f"], "goes with none of the special measurements: leave it out of --controls"),
+        (["--ablation", "--judge", "probe"], "leave it out of --ablation"), (["--capp", "c"], "goes with --ablation"),
+        (["--speaking", "--seconds", "3"], "goes with --controls"), (["--people", "3"], "--people goes with --apart"),
+    ],
+)  # fmt: skip
+def test_options_that_would_not_be_heeded_are_refused(
+    words: list[str], complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "FILM", *words, "-o", str(tmp_path / "out")]) == 2
+    assert complaint in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

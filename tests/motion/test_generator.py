@@ -114,6 +114,8 @@ def test_every_control_reaches_the_motion_and_a_constant_equals_its_curve(
 
 def test_callers_mistakes_get_a_plain_sentence(tiny: DiffusionMotion, sound: Tensor) -> None:
     piece, state = sound[:, : tiny.window], tiny.start(2, seed=0)
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        tiny.step(torch.full_like(sound[:, : tiny.window], float("nan")), Controls(), tiny.start(len(sound), seed=0))
     with pytest.raises(ValueError, match="A step takes features"):
         tiny.step(sound, Controls(), state)
     with pytest.raises(ValueError, match="A step takes features"):

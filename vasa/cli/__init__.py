@@ -13,7 +13,7 @@ from vasa import __version__
 from vasa.cli.overrides import parsed
 
 COMMANDS = (
-    "demo", "animate", "reenact", "info", "bench", "fetch", "people", "train", "extract", "evaluate", "verify",
+    "demo", "animate", "reenact", "info", "bench", "fetch", "people", "train", "extract", "join", "evaluate", "verify",
     "export",
 )  # fmt: skip
 

@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from vasa.shipped import DEFAULT
 
+MODEL = (
+    "a shipped name (mini, small), a published one (liveportrait), a folder, a hub id, or RENDERER+VOICE "
+    f"(default: {DEFAULT})"
+)
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
 
 def add_model(command: argparse.ArgumentParser) -> None:
     """--model and --device."""
-    command.add_argument("--model", default=DEFAULT, help=f"a shipped name, a folder or a hub id (default: {DEFAULT})")
+    command.add_argument("--model", default=DEFAULT, help=MODEL)
     command.add_argument("--device", help="cpu, cuda or mps (default: the best there is)")
 
 

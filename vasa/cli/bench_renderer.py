@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from vasa.shipped import DEFAULT
+from vasa.cli import asking
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +24,7 @@ def add(actions: argparse._SubParsersAction) -> None:
         "renderer", help="renderers alone, in batches and precisions", description=ABOUT,
         argument_default=argparse.SUPPRESS,  # so that options of `vasa bench` count, wherever they stand
     )  # fmt: skip
-    command.add_argument("--model", help=f"a shipped name, a folder or a hub id (default: {DEFAULT})")
+    command.add_argument("--model", help=asking.MODEL)
     command.add_argument("--device", help="cpu, cuda or mps (default: the best there is)")
     command.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
     command.add_argument(
@@ -45,8 +45,10 @@ def run(arguments: argparse.Namespace) -> None:
 
     if min(arguments.frames, *arguments.batch) < 1:
         raise ValueError("--frames and --batch are at least 1.")
-    if (arguments.seconds, arguments.stride) != (None, None):
-        raise ValueError("`vasa bench renderer` takes no sound: leave out --seconds and --stride.")
+    others = {name: getattr(arguments, name) for name in ("seconds", "stride", "lookahead", "output")}
+    if any(value is not None for value in others.values()) or arguments.compile or arguments.sessions != 1:
+        given = ", ".join(f"--{name}" for name in (*others, "compile", "sessions"))
+        raise ValueError(f"`vasa bench renderer` takes no sound and streams nothing: leave out {given}.")
     where, folder = device.choose(arguments.device), store.find(arguments.model).parts["renderer"]
     configs = {f"{name}, random weights": leaf("renderer", name) for name in arguments.renderer}
     own = checkpoint.config_of(folder)

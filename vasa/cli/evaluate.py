@@ -20,13 +20,24 @@ if TYPE_CHECKING:
     from vasa.pipeline import Pipeline
 
 REPORT, SHEET = "report.json", "sheet.png"
+EVERYWHERE = {"command", "run", "film", "output"}
+HEEDED = {  # by each kind of measurement
+    "reader": {"reader", "device"},
+    "apart": {"apart", "model", "device", "judge", "people"},
+    "controls": {"controls", "model", "device", "clips", "judge", "seeds", "seconds"},
+    "ablation": {"ablation", "model", "device", "clips", "seeds", "capp", "sync"},
+    "speaking": {"speaking", "model", "device", "clips", "judge", "seeds", "recordings"},
+}
+OTHERWISE = {"model", "device", "clips", "judge", "features"}
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("evaluate", help="measure a model on a film's held-out people and voices")
     command.add_argument("film", help="a film folder, as `vasa people film` writes it")
     asking.add_model(command)
-    command.add_argument("-o", "--output", required=True, help=f"folder for {REPORT}, {SHEET} and the videos")
+    command.add_argument(
+        "-o", "--output", required=True, help=f"folder for {REPORT}, {SHEET} and the videos, or what else is measured"
+    )
     command.add_argument("--clips", type=int, default=8, help="at most so many clips of the test split (default: 8)")
     command.add_argument("--judge", metavar="FILE", help="MediaPipe's face_landmarker .task file, or a probe's folder")
     command.add_argument(
@@ -44,17 +55,28 @@ def add(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     command.add_argument("--people", type=int, help="with --apart: at most so many people (default: all)")
     evaluate_motion.add(command, which)
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, unasked=vars(command.parse_args(["FILM", "-o", "OUTPUT"])))
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Raises ValueError for an option that what is asked for would not heed."""
+    given = vars(arguments)
+    asked = [kind for kind in HEEDED if given[kind] not in (None, False)]
+    heeded = EVERYWHERE | (HEEDED[asked[0]] if asked else OTHERWISE)
+    for name, usual in given["unasked"].items():
+        if name not in heeded and given[name] != usual:
+            kinds = [f"--{kind}" for kind, options in HEEDED.items() if name in options]
+            where = " or ".join(kinds) or "none of the special measurements"
+            raise ValueError(f"--{name} goes with {where}: leave it out{' of --' + asked[0] if asked else ''}.")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Show every clip, measure, print one table, and write the report, the sheet and the videos."""
+    check(arguments)
     if arguments.reader is not None:
         return measure_reader(arguments)
     if arguments.apart:
         return measure_apart(arguments)
-    if arguments.people is not None:
-        raise ValueError("--people goes with --apart; --clips limits what else is measured.")
     if evaluate_motion.wanted(arguments):
         return measure_motion(arguments)
     return measure_model(arguments)
@@ -66,7 +88,8 @@ def measure_reader(arguments: argparse.Namespace) -> None:
     from vasa.face.reader_detector import SHIPPED
 
     folder = new_folder(arguments.output)
-    measure(arguments.film, arguments.reader or str(SHIPPED), folder, report=REPORT, sheet=SHEET)
+    reader, device = arguments.reader or str(SHIPPED), arguments.device
+    measure(arguments.film, reader, device, folder, report=REPORT, sheet=SHEET)
     Console(highlight=False, soft_wrap=True).print(f"Wrote {folder / REPORT} and {SHEET}.")
 
 

@@ -103,7 +103,8 @@ def reader_for(judge: str | None, pipe: Pipeline) -> tuple[Probe, str]:
     from vasa.face.reader_detector import SHIPPED
 
     if judge is None:
-        return Probe(SHIPPED, device=pipe.device), "the face reader that ships with vasa"
+        name = "the face reader that ships with vasa (not independent: the renderer may see through it)"
+        return Probe(SHIPPED, device=pipe.device), name
     if not Path(judge).is_dir():
         raise ValueError(f"{judge} is no folder; this needs a face reader, which `vasa train reader` makes.")
     return Probe(judge, device=pipe.device), f"{judge}: {Probe.name}"

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 FRAMES = 8  # of each clip
 
 
-def measure(place: str, reader: str, folder: Path, *, report: str, sheet: str) -> None:
+def measure(place: str, reader: str, device: str | None, folder: Path, *, report: str, sheet: str) -> None:
     """Write the report and the sheet into a folder, and print one table; raises ValueError."""
     from vasa.media.picture import save_picture
 
     film = (Path(place) / "film.json").is_file()
-    numbers, picture = _on_film(place, reader) if film else _on_pictures(place, reader)
+    numbers, picture = _on_film(place, reader, device) if film else _on_pictures(place, reader)
     write_report(folder / report, {"reader": reader, "on": place, "numbers": numbers})
     save_picture(picture, folder / sheet)
     table = Table(title=f"{reader} on {place}", show_header=False)
@@ -31,11 +31,12 @@ def measure(place: str, reader: str, folder: Path, *, report: str, sheet: str) -
     Console().print(table)
 
 
-def _on_film(place: str, reader: str) -> tuple[Mapping[str, float], Tensor]:
+def _on_film(place: str, reader: str, device: str | None) -> tuple[Mapping[str, float], Tensor]:
+    from vasa import device as devices
     from vasa.evaluate.probe import Probe
     from vasa.evaluate.reader import film_sheet, numbers, read_film
 
-    film = read_film(Probe(reader), place, frames=FRAMES)
+    film = read_film(Probe(reader, device=devices.choose(device)), place, frames=FRAMES)
     return numbers(film), film_sheet(film)
 
 

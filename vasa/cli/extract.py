@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from omegaconf import DictConfig
+
     from vasa.audio import AudioEncoder
     from vasa.data.mirror import Footage
 
@@ -20,7 +22,10 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--renderer", type=Path, required=True, help="its checkpoint; the measured space is noted in it"
     )
-    command.add_argument("--audio", type=Path, required=True, help="checkpoint of the audio encoder")
+    command.add_argument(
+        "--audio", required=True, help="checkpoint of the audio encoder, or the folder or hub id of a wav2vec2"
+    )
+    command.add_argument("--device", help="cpu, cuda or mps (default: the best there is)")
     command.add_argument("--window", type=int, default=50, help="frames a window of sound has (default 50)")
     command.add_argument(
         "--part",
@@ -40,7 +45,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Extract every clip that is not there, measure the space, note it in the renderer's checkpoint, fit handles."""
-    from vasa import checkpoint
+    from vasa import checkpoint, device
     from vasa.cli.writing import bar
     from vasa.data.extract import check_same_source, extract, fingerprint, meaning_of
     from vasa.data.film import clips_of_all, talking
@@ -50,7 +55,8 @@ def run(arguments: argparse.Namespace) -> None:
     check_own(arguments.renderer)
     expressions = expressions_of(arguments.films)
     clips = talking([clip for split in ("train", "test") for clip in clips_of_all(arguments.films, split)])
-    renderer, encoder = checkpoint.load(arguments.renderer), checkpoint.load(arguments.audio)
+    where, (encoder, tree) = device.choose(arguments.device), heard_by(arguments.audio)
+    renderer, encoder = checkpoint.load(arguments.renderer).to(where), encoder.to(where)
     if arguments.labelled:
         meaning_of(renderer)
     check_same_source(arguments.output, fingerprint(renderer, encoder, arguments.window, labelled=arguments.labelled))
@@ -66,6 +72,8 @@ def run(arguments: argparse.Namespace) -> None:
             progress.update(task, completed=done)
     if count == 1:
         finish(arguments, whole, renderer, encoder)
+        if tree is not None:
+            checkpoint.save(arguments.output / "audio", encoder.cpu(), tree)
         fit(arguments.output, clips, expressions)
     print(f"Wrote {len(mine)} clips of latents to {arguments.output}.")
 
@@ -81,7 +89,7 @@ def finish(
     write_index(clips, arguments.output, space, encoder.dim)
     config = checkpoint.config_of(arguments.renderer)
     config.space = {"_target_": "vasa.space.MotionSpace", **asdict(space)}
-    checkpoint.save(arguments.renderer, renderer, config)
+    checkpoint.save(arguments.renderer, renderer.cpu(), config)
 
 
 def fit(output: Path, clips: Sequence[Footage], expressions: tuple[str, ...]) -> None:
@@ -92,6 +100,26 @@ def fit(output: Path, clips: Sequence[Footage], expressions: tuple[str, ...]) ->
 
     handles = fit_handles(clips, output, expressions)
     checkpoint.save(output / "handles", handles, config_of(handles))
+
+
+def heard_by(name: str) -> tuple[Any, DictConfig | None]:
+    """The audio encoder: that of a checkpoint, or one of transformers, and then a tree to save it by.
+
+    Raises ValueError where there is neither.
+    """
+    from vasa import checkpoint
+    from vasa.config import instantiate, leaf
+
+    if (Path(name) / checkpoint.CONFIG).is_file():
+        return checkpoint.load(name), None
+    tree = leaf("audio", "paper")
+    tree.name = name
+    try:
+        return instantiate(tree), tree
+    except OSError as error:
+        raise ValueError(
+            f"--audio {name} is no checkpoint of `vasa train audio`, and no wav2vec2 that transformers can load."
+        ) from error
 
 
 def expressions_of(films: list[Path]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from vasa.cli import people_film, people_fit, people_label, people_speak
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    command = commands.add_parser("people", help="virtual people: film them, label a film, show one, make their speech")
+    about = "virtual people: film them, make them of portraits, label a film, show one, make their speech"
+    command = commands.add_parser("people", help=about)
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     people_film.add(actions)
     _add_show(actions)

@@ -18,7 +18,8 @@ def run(overrides: list[str]) -> None:
 
     Raises ValueError where a key without a default is missing, or the pictures do not fit the base.
     """
-    config = settings("enhancer", overrides, example="base=CHECKPOINT data.folder=PICTURES output=OUT")
+    example = "base=CHECKPOINT data.folder=PICTURES data.size_px=1024 output=OUT"
+    config = settings("enhancer", overrides, example=example)
     model = OmegaConf.create(
         {"_target_": TARGET, "base": checkpoint.config_of(config.base), "enhancer": config.enhancer}
     )

@@ -1,7 +1,7 @@
 """Changes to motion before it is shown; each is a `vasa.types.Edit`, for `Pipeline(..., edits=[...])` or by hand.
 
-video = pipe(portrait, speech, edits=[Strength(1.3), Blink(pipe.handles, at=[25]), HoldGaze(pipe.handles)])
-calmer = Strength(0.7)(motion, 0)
+video = pipe(portrait, speech, edits=[Blink(pipe.handles, at=[25]), HoldGaze(pipe.handles)])
+calmer = Strength.neutral(0.7, pipe.renderer.space)(motion, 0)
 """
 
 from __future__ import annotations

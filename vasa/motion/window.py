@@ -58,6 +58,8 @@ def check(
             f"A step takes features [B, 1..{net.window}, {net.audio_dim}]; got {list(features.shape)}. "
             "Cut the sound into windows, and use the audio encoder that this generator was trained with."
         )
+    if not bool(features.isfinite().all()):
+        raise ValueError("The features of the sound hold NaN or infinite values; mend the sound, or its encoder.")
     kept = (batch, net.carry if keep is None else keep, net.motion_dim)
     if state.motion.shape != kept or state.features.shape[-1] != dim:
         raise ValueError(
