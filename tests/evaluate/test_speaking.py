@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -23,9 +24,11 @@ from vasa.evaluate.lips import pooled_correlation, shut_level, shut_on_closed
 from vasa.evaluate.outside import MediaPipe
 from vasa.evaluate.sayings import Saying, said
 from vasa.evaluate.speaking import Lips, diversity, level_of, lip_numbers
+from vasa.evaluate.speech_picture import draw_speech
 from vasa.motion.guidance import PerCondition
 from vasa.motion.sampler import DDIM, Euler, Multistep
-from vasa.people.phones import PHONE_INDEX
+from vasa.people.phones import PHONE_INDEX, Phone
+from vasa.people.voices import Utterance
 from vasa.pipeline import Pipeline
 from vasa.space import MotionSpace
 
@@ -190,8 +193,8 @@ def _world(tmp_path_factory: pytest.TempPathFactory, pipe: Pipeline) -> dict[str
 
 
 def evaluate(world: dict[str, str], out: Path, *words: str) -> int:
-    parts = [f"--model={world['model']}", f"--judge={world['reader']}", f"--output={out}"]
-    return main(["evaluate", world["film"], *parts, *words])
+    judge = [] if "--ablation" in words else [f"--judge={world['reader']}"]
+    return main(["evaluate", world["film"], f"--model={world['model']}", *judge, f"--output={out}", *words])
 
 
 def test_the_command_asks_for_controls(world: dict[str, str], tmp_path: Path, capsys) -> None:
@@ -214,6 +217,17 @@ def test_the_command_writes_the_papers_table_and_how_it_speaks(world: dict[str, 
     assert set(spoken["lips"]) == {"spoken", "filmed"}
     assert spoken["lips"]["spoken"]["shut_on_pbm"] is None  # nobody says P, B or M
     assert spoken["seeds"]["lips_spread"] > 0
+
+
+def test_lips_are_drawn_over_the_sound_with_bands_on_p_b_and_m() -> None:
+    phones = (Phone("SIL", 0.0, 0.2), Phone("B", 0.2, 0.3), Phone("AA", 0.3, 0.8), Phone("M", 0.8, 1.0))
+    sentence = Utterance("v", "balm", "test", np.sin(np.arange(16_000) / 9).astype(np.float32), phones)
+    figure = draw_speech([(sentence, torch.rand(25)), (sentence, torch.rand(25))], "tiny")
+    sound, again, lips, _ = figure.axes
+    assert (sound.get_title(), again.get_xlabel()) == ("balm", "seconds; blue: P, B, M. tiny")
+    assert [round(float(patch.get_x()), 2) for patch in sound.patches] == [0.2, 0.8]
+    assert [text.get_text() for text in sound.texts] == ["B", "AA", "M"]
+    assert lips.lines[0].get_xdata().tolist() == pytest.approx([(frame + 0.5) / 25 for frame in range(25)])
 
 
 def test_lips_are_read_by_the_outside_judge_whose_file_is_named(tmp_path: Path, pipe: Pipeline, monkeypatch) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Rows = Mapping[str, Mapping[str, float]]
 TRUTH = "true motion"
+DRAWN = 4  # recorded sentences, at most
 FOR_LINES = 40  # clips that lines are fitted with, at most: fewer fit what is not there
 
 
@@ -56,8 +57,10 @@ def speaking(
     arguments: argparse.Namespace, pipe: Pipeline, clips: list[Clip], for_lines: list[Clip], folder: Path,
     reader: tuple[Judge, str],
 ) -> None:  # fmt: skip
-    """Measure lips on frames and performances from latents; write speaking.json, print two tables."""
+    """Measure lips on frames and performances from latents; write speaking.json and, of recordings,
+    speech.png; print two tables."""
     from vasa.evaluate.speaking import diversity, filmed, labelled_shut, level_of, lip_numbers, performances, spoken
+    from vasa.evaluate.speech_picture import draw_speech
 
     judge, name = reader
     sentences = sentences_in(arguments.recordings) if arguments.recordings else []
@@ -70,14 +73,21 @@ def speaking(
         shown = [spoken(pipe, clip, track, judge) for clip, track in pairs]
     level = level_of(true)
     rows = {"spoken": lip_numbers(shown, level), "filmed": lip_numbers(true, level)}
+    written = "speaking.json"
     if sentences:
-        rows["recordings"] = lip_numbers(recorded(sentences, pipe, clips, judge), level)
+        lips = recorded(sentences, pipe, clips, judge)
+        rows["recordings"] = lip_numbers(lips, level)
+        said_by = f"{arguments.model}, read by {name}"
+        draw_speech([(s, one.measured) for s, one in zip(sentences, lips, strict=False)][:DRAWN], said_by).savefig(
+            folder / "speech.png", dpi=90
+        )
+        written += " and speech.png"
     head = {"model": arguments.model, "film": arguments.film, "reader": name, "clips": len(clips)}
     report = {"shut_level": level, "shut_on_pbm_labelled": labelled_shut(clips), "lips": rows, "seeds": differ}
     write_report(folder / "speaking.json", head | report | {"lines": lines.agreement})
     print_rows(rows, f"lips on frames: {arguments.model} on {len(clips)} clips of {arguments.film}, read by {name}")
     print_rows({f"{arguments.seeds} seeds": differ}, "performances, from latents", lines)
-    Console(highlight=False, soft_wrap=True).print(f"Wrote {folder / 'speaking.json'}.")
+    Console(highlight=False, soft_wrap=True).print(f"Wrote {folder / written}.")
 
 
 def learned(pipe: Pipeline, clips: list[Clip], for_lines: list[Clip]) -> tuple[list[Saying], Lines]:
