@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from vasa.data.agreeing import Talk, TalkWindows, mouth
 from vasa.evaluate.agreeing import CAPP, Sync
 from vasa.evaluate.agreement import Agreement
 from vasa.evaluate.ears import LogMel
-from vasa.evaluate.shifts import at_shifts, shifted_scores
+from vasa.evaluate.shifts import at_shifts, scaled_scores, shifted_scores
 
 
 def talk(seed: int, frames: int = 120) -> Talk:
@@ -55,6 +56,14 @@ def test_the_score_is_highest_without_a_shift_and_near_chance_for_strangers(judg
     assert scores["0"] > scores["1"] > scores["3"]
     assert scores["0"] - scores["stranger"] > 0.4
     assert abs(scores["stranger"]) < 0.35
+
+
+def test_scaled_motion_keeps_its_rhythm_and_other_rhythms_do_not(judge: Agreement) -> None:
+    scores = scaled_scores(judge, STRANGE)
+    assert list(scores) == ["0.2", "0.5", "1.0", "1.5", "3.0"]
+    assert scores["1.0"] == pytest.approx(shifted_scores(judge, STRANGE)["0"])
+    assert scores["0.5"] > scores["0.2"]
+    assert scores["1.5"] > shifted_scores(judge, STRANGE)["stranger"]
 
 
 def test_capp_averages_windows_and_falls_with_a_shift(judge: Agreement) -> None:
@@ -154,3 +163,7 @@ def test_the_commands_write_judges_that_load(train, track: int, tmp_path: Path) 
     metric.update(torch.randn(30, track), torch.randn(30 * 640))
     assert -1 <= float(metric.compute()) <= 1
     assert metric.network.face.std.min() != 1  # calibrated
+    found = json.loads((tmp_path / "judge" / "acceptance.json").read_text())
+    assert {"0", "4", "stranger"} <= set(found["shift"])
+    assert set(found["scale"]) == {"0.2", "0.5", "1.0", "1.5", "3.0"}
+    assert (tmp_path / "judge" / "acceptance.png").stat().st_size > 1000

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
+from vasa.cli.writing import write_report
 from vasa.config import instantiate
-from vasa.data.agreeing import Follow, TalkWindows, talks_of
-from vasa.evaluate.shifts import shifted_scores
+from vasa.data.agreeing import Follow, Talk, TalkWindows, talks_of
+from vasa.evaluate.acceptance_picture import draw_acceptance
+from vasa.evaluate.agreement import Agreement
+from vasa.evaluate.shifts import scaled_scores, shifted_scores
 
 
 def teach(stage: str, follow: Follow, overrides: list[str]) -> None:
@@ -33,4 +39,13 @@ def teach(stage: str, follow: Follow, overrides: list[str]) -> None:
     once = DataLoader(TensorDataset(torch.zeros(1)))  # the module holds what it is scored on
     run_of.fit(training, DataLoader(windows, batch_size=None), once, ckpt_path=resumed(config))
     checkpoint.save(config.output, training.network, config.judge)
-    print({name: round(score, 3) for name, score in shifted_scores(network.eval().cpu(), training.held_out).items()})
+    accept(stage, Path(config.output), training.network.eval().cpu(), training.held_out)
+
+
+def accept(stage: str, folder: Path, network: Agreement, held_out: Sequence[Talk]) -> None:
+    """Write acceptance.json and acceptance.png, and print the scores."""
+    found = {"shift": shifted_scores(network, held_out), "scale": scaled_scores(network, held_out)}
+    write_report(folder / "acceptance.json", {"clips": len(held_out)} | found)
+    draw_acceptance(found, f"{stage} on {len(held_out)} held-out clips").savefig(folder / "acceptance.png", dpi=110)
+    for kind, scores in found.items():
+        print(f"{kind}: {', '.join(f'{name} {score:.3f}' for name, score in scores.items())}")

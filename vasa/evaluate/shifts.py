@@ -1,4 +1,4 @@
-"""What two towers say when sound and face are moved against each other."""
+"""What two towers say when sound and face are moved against each other, and when the face moves more or less."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from torch import Tensor
 from vasa.data.agreeing import Talk
 from vasa.evaluate.agreement import Agreement
 
-SHIFTS = range(5)  # frames, as the paper's acceptance table has them
+SHIFTS, SCALES = range(5), (0.2, 0.5, 1.0, 1.5, 3.0)  # frames, and of motion, as VASA-1's acceptance tables have them
+PAPER = {  # CAPP of VASA-1's appendix, on real people
+    "shift": dict(zip(map(str, SHIFTS), (0.608, 0.462, 0.206, 0.069, 0.082), strict=True)),
+    "scale": dict(zip(map(str, SCALES), (0.368, 0.584, 0.608, 0.587, 0.505), strict=True)),
+}
 
 
 def at_shifts(face: Tensor, sound: Tensor, reach: int) -> Tensor:
@@ -38,6 +42,19 @@ def shifted_scores(
     scores = {str(shift): _mean([_at(face, sound, shift) for face, sound in pairs]) for shift in SHIFTS}
     strangers = zip(pairs, pairs[1:] + pairs[:1], strict=True)
     return scores | {"stranger": _mean([_at(face, sound, 0) for (face, _), (_, sound) in strangers])}
+
+
+@torch.no_grad()
+def scaled_scores(
+    network: Agreement, talks: Sequence[Talk], *, device: torch.device | str = "cpu"
+) -> dict[str, float]:
+    """Mean cosine of sound and tracks that move so many times as much about their means (VASA-1's table)."""
+    scores: dict[str, float] = {}
+    for scale in SCALES:
+        moved = [Talk(torch.lerp(talk.track.mean(0), talk.track, scale), talk.samples) for talk in talks]
+        pairs = [network.embed(talk.track.to(device), talk.samples.to(device)) for talk in moved]
+        scores[str(scale)] = _mean([_at(face, sound, 0) for face, sound in pairs])
+    return scores
 
 
 def _at(face: Tensor, sound: Tensor, shift: int) -> Tensor:
