@@ -50,9 +50,9 @@ def sound(files: list[Path], seconds: float) -> Iterator[Tensor]:
             yield piece
 
 
-def unseen(motion: Motion, own: Tensor) -> Iterator[Tensor]:  # noqa: ARG001
+def unseen(motion: Motion, own: Tensor) -> Iterator[tuple[Tensor, Motion]]:  # noqa: ARG001
     """Shows nothing: frames of no size."""
-    yield torch.empty(motion.length, 3, 0, 0)
+    yield torch.empty(motion.length, 3, 0, 0), motion
 
 
 def lines_of(pipe: Pipeline, film: str, clips: int) -> Lines:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -14,6 +15,7 @@ from vasa.motion.edits import Strength
 from vasa.motion.handles import Handles, config_of
 from vasa.placing import keep_place
 from vasa.staying import StayNear
+from vasa.tracks import SavedTrack
 from vasa.transfer import KeepPlace
 
 RATE = 16_000
@@ -257,7 +259,12 @@ def test_a_track_is_performed_as_it_is(pipe, portrait, tone, whole):
     shown = pipe.perform(portrait, whole.motion, (tone, RATE))
     assert torch.equal(shown.motion.frames(), whole.motion.frames())
     assert shown.samples.shape == whole.samples.shape
+    torch.testing.assert_close(shown.frames, whole.frames, atol=1.1 / 255, rtol=0)
     assert pipe.perform(portrait, whole.motion[slice(0, 3)]).samples is None
+    saved = SavedTrack(whole.motion[slice(0, 3)], pipe.renderer.space)
+    assert torch.equal(pipe.perform(portrait, saved).motion.frames(), whole.motion[slice(0, 3)].frames())
+    with pytest.raises(ValueError, match="take its own model"):
+        pipe.perform(portrait, replace(saved, space=replace(saved.space, name="other")))
     with pytest.raises(ValueError, match="numbers a frame, the space"):
         pipe.perform(portrait, Motion(torch.zeros(1, 2, 6), torch.zeros(1, 2, 1)))
 

@@ -38,6 +38,7 @@ from vasa.session import Piece, Session, Show, Window
 from vasa.shipped import DEFAULT
 from vasa.stage import Stage
 from vasa.staying import StayNear
+from vasa.tracks import SavedTrack
 from vasa.transfer import KeepPlace, Track, Transfer
 from vasa.types import Controls, Edit, Motion, Portrait, checked
 from vasa.video import Video
@@ -60,8 +61,8 @@ class Pipeline:
     (default: the face reader that ships). handles: where lips, blinks and gaze are, for edits. video_transfer,
     voice_transfer: how motion seen in a video or made from a voice becomes the portrait's (default: as it comes, the
     head kept in its place, `KeepPlace`; for voices also near the portrait's own angles, `StayNear`). configs: the
-    `_target_` tree of each, for `save_pretrained`. batch: frames decoded at once.
-    Raises ValueError where parts do not fit.
+    `_target_` tree of each, for `save_pretrained`. batch: frames decoded at once. Raises ValueError where parts do not
+    fit.
     """
 
     def __init__(
@@ -170,7 +171,7 @@ class Pipeline:
         sitter, asked = self.sitter(portrait, paste=paste), checked(controls).to(self.device)
         track, opener = Track(self.voice_transfer, sitter.portrait, asked.pose), self._opener(opening, sitter)
 
-        def show(motion: Motion, own: Tensor) -> Iterator[Tensor]:
+        def show(motion: Motion, own: Tensor) -> Iterator[tuple[Tensor, Motion]]:
             return self._show(sitter, eased(opener(track(motion)), sitter.portrait.motion, own))
 
         ease = whole_ease(ease_s, self.clock)
@@ -216,7 +217,7 @@ class Pipeline:
         length = min(seen.length, self.clock.frames_covering(len(sound)))
         samples = F.pad(sound, (0, self.clock.samples(seen.length)))[: self.clock.samples(length)]
 
-        def show(motion: Motion, own: Tensor) -> Iterator[Tensor]:  # noqa: ARG001
+        def show(motion: Motion, own: Tensor) -> Iterator[tuple[Tensor, Motion]]:  # noqa: ARG001
             return self._show(sitter, motion)  # no transfer: `seen` is the portrait's motion already
 
         session = self._session(sitter, show, NOTHING_ASKED, seed, edits=[LipsOnly(self.handles, seen)])
@@ -224,11 +225,14 @@ class Pipeline:
 
     @torch.no_grad()
     def perform(
-        self, portrait: Picture | Sitter, motion: Motion, speech: Sound | None = None, *, paste: bool | None = None,
-        opening: Opening = AS_IT_MOVES,
+        self, portrait: Picture | Sitter, motion: Motion | SavedTrack, speech: Sound | None = None, *,
+        paste: bool | None = None, opening: Opening = AS_IT_MOVES,
     ) -> Video:  # fmt: skip
-        """A portrait that does what a track of motion [1, T, M] says, as it comes; with a sound beside it, or none."""
+        """A portrait that does what a track of motion [1, T, M] says, as it comes; with a sound beside it, or none.
+
+        `video.motion` of a face shows the same again. Raises ValueError where a saved track is of another space."""
         check_opening(opening, self.renderer, self.detector)
+        motion = motion.of(self.renderer.space) if isinstance(motion, SavedTrack) else motion
         self.renderer.space.pack(motion)
         sitter = self.sitter(portrait, paste=paste)
         sound = None if speech is None else Metered(read_blocks(speech, self.clock), self.clock)
@@ -271,18 +275,16 @@ class Pipeline:
     @torch.no_grad()
     def _shown(self, sitter: Sitter, motions: Iterable[Motion], sound: Metered | None) -> Iterator[Piece]:
         for motion in motions:
-            start = 0
-            for frames in self._show(sitter, motion):
-                now = slice(start, start + len(frames))
-                yield Piece(frames, motion[now], sound.take(len(frames)) if sound else None)
-                start = now.stop
+            for frames, shown in self._show(sitter, motion):
+                yield Piece(frames, shown, sound.take(len(frames)) if sound else None)
 
-    def _show(self, sitter: Sitter, motion: Motion) -> Iterator[Tensor]:
+    def _show(self, sitter: Sitter, motion: Motion) -> Iterator[tuple[Tensor, Motion]]:
         render = self._compiled or self.renderer.render
         for start in range(0, motion.length, self.batch):
+            now = motion[slice(start, start + self.batch)]
             with fast(self.device):
-                frames = render(sitter.portrait, motion[slice(start, start + self.batch)])
-            yield sitter.stage.paste(frames[0].float())
+                frames = render(sitter.portrait, now)
+            yield sitter.stage.paste(frames[0].float()), now
 
     def _modules(self) -> dict[str, nn.Module]:
         parts = {part: getattr(self, part) for part in store.PARTS}

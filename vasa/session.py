@@ -16,15 +16,15 @@ from vasa.easing import own_share
 from vasa.motion import MotionGenerator, MotionState
 from vasa.types import Controls, Edit, Motion
 
-# Motion of one face, how much of each frame is the portrait's own [T] -> frames [T, 3, H, W], a few at a time.
-Show = Callable[[Motion, Tensor], Iterator[Tensor]]
+# Motion of one face, as it was made, and how much of each frame is the portrait's own [T] -> frames [T, 3, H, W] and
+# the motion that they show, a few at a time.
+Show = Callable[[Motion, Tensor], Iterator[tuple[Tensor, Motion]]]
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Some frames in a row, [T, 3, H, W] in [0, 1], their motion [1, T, M], the sound [S] heard with them.
+    """Some frames in a row, [T, 3, H, W] in [0, 1], the motion [1, T, M] that they show, the sound [S] heard with them.
 
-    motion: as it was made; a voice's is shown as the pipeline's `voice_transfer` has it for this portrait.
     samples: exactly T frames' worth, ended by silence; None where there is no sound.
     """
 
@@ -35,7 +35,8 @@ class Piece:
 
 @dataclass(frozen=True)
 class Window:
-    """What is to be shown next: motion [1, T, M], how much of each frame is the portrait's own [T], and its sound."""
+    """What is to be shown next: motion [1, T, M] as it was made, how much of each frame is the portrait's own [T], and
+    its sound."""
 
     motion: Motion
     own: Tensor
@@ -156,10 +157,9 @@ class Session:
     def shown(self, window: Window) -> Iterator[Piece]:
         """The frames of a window, a few at a time."""
         heard, start = window.samples.split(self.clock.samples_per_frame), 0
-        for frames in self.show(window.motion, window.own):
-            now = slice(start, start + len(frames))
-            yield Piece(frames, window.motion[now], torch.cat(heard[now]))
-            start = now.stop
+        for frames, motion in self.show(window.motion, window.own):
+            yield Piece(frames, motion, torch.cat(heard[start : start + len(frames)]))
+            start += len(frames)
 
     def heard(self, chunks: Iterable[Tensor]) -> Iterator[Window]:
         """Everything that is to be shown of a sound that comes in chunks and then ends."""

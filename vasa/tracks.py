@@ -36,6 +36,12 @@ class SavedTrack:
             save_file(kept, file, metadata={"vasa_track": VERSION, "space": json.dumps(asdict(self.space))})
         return place
 
+    def of(self, space: MotionSpace) -> Motion:
+        """The motion, for a model with this space; raises ValueError where it is of another."""
+        if self.space != space:
+            raise ValueError(f"This track is of the space {self.space}, the model's is {space}: take its own model.")
+        return self.motion
+
     @classmethod
     def load(cls, path: Path | str) -> SavedTrack:
         """Read such a file; raises ValueError where it is none, FileNotFoundError where there is none."""
