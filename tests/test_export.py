@@ -17,7 +17,13 @@ from vasa.types import Motion, Portrait
 
 ALIKE = 1e-3  # a quarter of a grey level: a place that is rounded otherwise may fall on a steep pixel
 CLOSEUP = leaf("closeup", "tiny")
-CONFIG = OmegaConf.merge(leaf("renderer", "tiny"), {"spectral": True, "closeup": CLOSEUP})
+ARTICULATION = {"_target_": "vasa.render.articulation.Articulation", "dynamics": 8, "gain": 1.3}
+READER = leaf("reader", "tiny")
+SEEN = {"_target_": "vasa.render.reader_dynamics.ReaderDynamics", "dim": 8, "hidden": 4, "reader": READER}
+# As those that ship: read through a face reader, which no frame needs, with a closeup, and lips that open farther.
+MORE = {"spectral": True, "closeup": CLOSEUP, "articulation": ARTICULATION}
+CONFIG = OmegaConf.merge(leaf("renderer", "tiny"), MORE)
+CONFIG.pose, CONFIG.dynamics = None, SEEN
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +34,9 @@ def renderer() -> VolumeRenderer:
     for warp in (made.to_canonical, made.to_posed):
         torch.nn.init.normal_(warp.offsets.weight, std=0.2)
     assert made.closeup is not None
+    assert made.articulation is not None
+    for value in made.articulation.buffers():
+        torch.nn.init.normal_(value, std=0.2)
     torch.nn.init.normal_(made.closeup.basis, std=0.2)
     torch.nn.init.normal_(made.closeup.last.weight, std=0.2)  # type: ignore[arg-type]
     torch.nn.init.normal_(made.closeup.mouth.paint.say.weight, std=0.05)
