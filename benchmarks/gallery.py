@@ -92,6 +92,7 @@ CLIPS = (
     Clip("long", "people/ben.png", "voices/long.wav", "long speech"),
     Clip("silence", "people/finn.png", "voices/silence.wav", "silence"),
     Clip("painting", "free/monalisa.jpg", "voices/british.wav", "a painting"),
+    Clip("aside", "free/girl.jpg", "voices/english.wav", "a portrait that looks aside"),
     Clip("recorded", "people/eve.png", "free/LJ001-0001.flac", "a recorded voice"),
 )  # fmt: skip
 
@@ -100,9 +101,9 @@ ABOUT = """# Gallery
 Every clip is made by the command beside it, in this folder; `python -m benchmarks.gallery --model NAME --free FOLDER`
 makes them all. The people do not exist: `people/` holds frames of virtual people that were in no training. Voices are
 espeak-ng's, by the commands below; `silence.wav` is five seconds of zeros. FOLDER has what is free but not in this
-repository: `monalisa.jpg`, any copy of Leonardo's painting (public domain), and `LJ001-0001.flac`, the first sentence
-of LJ Speech (public domain). Clips above 300 kB were encoded again at x264's rate factor 28; `vasa verify` still finds
-the mark.
+repository: `monalisa.jpg` and `girl.jpg`, any copies of Leonardo's painting and of Vermeer's Girl with a Pearl Earring,
+and `LJ001-0001.flac`, the first sentence of LJ Speech (all public domain). Clips above 300 kB were encoded again at
+x264's rate factor 28; `vasa verify` still finds the mark.
 
 | clip | what to see | command |
 | --- | --- | --- |
