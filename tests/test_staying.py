@@ -7,7 +7,7 @@ import torch
 
 from vasa.motion.handles import Handles
 from vasa.staying import StayNear, slowed
-from vasa.transfer import KeepPlace
+from vasa.transfer import KeepPlace, Track
 from vasa.types import Motion, Portrait
 
 ORIGIN = (0.0, 0.1, 0.2)
@@ -50,6 +50,20 @@ def test_a_turned_portrait_stays_turned_all_but_for_the_reach(track: Motion, yaw
     torch.testing.assert_close(near.pose[..., 1:], wanted[..., 1:])
     assert {True, False} == {*near_enough.flatten().tolist()}
     assert torch.equal(near.dynamics, track.dynamics)
+
+
+def test_a_turn_that_is_asked_for_is_made_whole(track: Motion) -> None:
+    asked = torch.tensor([[-0.4, 0.1, 0.0, 0.0, 0.0, 0.0]])
+    turned = Motion(track.pose + asked, track.dynamics)
+    whole = Track(StayNear(ORIGIN), portrait(0.5))(track)
+    carried = Track(StayNear(ORIGIN), portrait(0.5), asked)
+    pieces = Motion.cat([carried(turned[slice(0, 2)]), carried(turned[slice(2, 5)])])
+    torch.testing.assert_close(pieces.pose, whole.pose + asked)
+    curve = torch.cat([torch.zeros(1, 3, 6), asked[:, None]], dim=1)  # its last value is held
+    moved = Motion(track.pose + torch.cat([curve, asked[:, None]], dim=1), track.dynamics)
+    carried = Track(StayNear(ORIGIN), portrait(0.5), curve)
+    pieces = Motion.cat([carried(moved[slice(0, 2)]), carried(moved[slice(2, 5)])])
+    torch.testing.assert_close(pieces.pose - whole.pose, moved.pose - track.pose)
 
 
 def test_each_angle_has_its_own_reach(track: Motion) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vasa.placing import PLACE, keep_place
-from vasa.types import Motion, Portrait
+from vasa.types import Controls, Motion, Portrait
 
 
 class Transfer(Protocol):
@@ -37,22 +37,27 @@ class KeepPlace:
 class Track:
     """One track on its way to one face, a few frames at a time; remembers its first frame.
 
-    asked: pose [B, 6] or [B, T, 6] that the viewer added to the track. It is no part of where the track starts from, so
-    that a constant turn stays a turn under rules that only take changes.
+    asked: pose [B, 6] or [B, T, 6] that the viewer added to the track. It is no part of what is carried over, and is
+    added to what comes of that, so that a turn that was asked for is that turn under every rule.
     """
 
     def __init__(self, transfer: Transfer, portrait: Portrait, asked: Tensor | None = None) -> None:
-        self.transfer, self.portrait, self.asked = transfer, portrait, asked
+        self.transfer, self.portrait, self.asked = transfer, portrait, Controls(pose=asked)
         self.first: Motion | None = None
+        self.made = 0
 
     def __call__(self, motion: Motion) -> Motion:
         """The motion to render, for the next frames [B, T, M]."""
-        if self.first is None:
-            self.first = _unasked(motion[slice(0, 1)], self.asked)
-        return self.transfer(motion, self.first, self.portrait)
+        added = self._added(motion)
+        own = Motion(motion.pose - added, motion.dynamics)
+        self.first = own[slice(0, 1)] if self.first is None else self.first
+        self.made += motion.length
+        shown = self.transfer(own, self.first, self.portrait)
+        return Motion(shown.pose + added.to(shown.pose), shown.dynamics)
 
-
-def _unasked(first: Motion, asked: Tensor | None) -> Motion:
-    if asked is None:
-        return first
-    return Motion(first.pose - (asked[:, None] if asked.ndim == 2 else asked[:, :1]), first.dynamics)
+    def _added(self, motion: Motion) -> Tensor:
+        """What the viewer added to the next frames: [B, T, 6]."""
+        asked = self.asked.window(self.made, motion.length).pose
+        if asked is None:
+            return torch.zeros_like(motion.pose)
+        return (asked[:, None] if asked.ndim == 2 else asked).expand_as(motion.pose)

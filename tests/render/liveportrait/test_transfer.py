@@ -106,15 +106,16 @@ def test_hull_matched_leaves_relative_motion(portrait, track) -> None:
     )
 
 
-def test_a_track_remembers_its_first_frame_and_not_what_was_asked(portrait, track) -> None:
+def test_a_track_remembers_its_first_frame_and_adds_what_was_asked(portrait, track) -> None:
     asked = torch.tensor([[0.2, 0.0, 0.0, 0.0, 0.0, 0.0]])
     turned = Motion(track.pose + asked, track.dynamics)
-    whole = Relative.of("all")(turned, track[slice(0, 1)], portrait)
+    whole = Relative.of("all")(track, track[slice(0, 1)], portrait)
+    wanted = Motion(whole.pose + asked, whole.dynamics).frames()
     carried = Track(Relative.of("all"), portrait, asked)
     pieces = Motion.cat([carried(turned[slice(0, 2)]), carried(turned[slice(2, 4)])])
-    torch.testing.assert_close(pieces.frames(), whole.frames())
+    torch.testing.assert_close(pieces.frames(), wanted)
     curve = Track(Relative.of("all"), portrait, asked[:, None].repeat(1, 4, 1))
-    torch.testing.assert_close(curve(turned).frames(), whole.frames())
+    torch.testing.assert_close(curve(turned).frames(), wanted)
 
 
 def test_keeping_the_place_starts_from_the_first_frame_or_an_origin(portrait, track) -> None:
