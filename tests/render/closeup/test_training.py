@@ -193,7 +193,7 @@ def test_the_command_gives_a_renderer_a_closeup_and_trains_it_further(
     assert _command(film, tmp_path / "first", tmp_path / "second", "seed=1") == 0
     first, second = (checkpoint.load(tmp_path / name) for name in ("first", "second"))
     assert first.meaning is not None
-    assert first.articulation.gain == 1.3
+    assert first.articulation.gain == 1.2
     before, after = first.state_dict(), second.state_dict()
     moved = {name.split(".")[0] for name, value in after.items() if not torch.equal(value, before[name])}
     assert moved == {"closeup"}
