@@ -16,7 +16,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from skimage.data import astronaut
 
-from vasa import store
+from vasa import Pipeline, store
 from vasa.cli import main
 from vasa.cli.bench_renderer import work
 from vasa.config import leaf
@@ -243,6 +243,13 @@ def test_parts_are_joined_to_a_model_that_speaks(run, desk, tmp_path):
     code, _, err = run("join", *parts, "-o", "OUT/joined")
     assert code == 2
     assert "is already there" in err
+
+
+def test_what_joins_a_models_parts_comes_along(run, desk, tmp_path):
+    own = shutil.copytree(desk / "model", tmp_path / "own")
+    (own / "pipeline.yaml").write_text("video_transfer:\n  _target_: vasa.transfer.KeepPlace\n  origin: [0.1, 0, 0]\n")
+    assert run("join", "--renderer", str(own / "renderer"), "-o", "OUT/joined")[0] == 0
+    assert Pipeline.from_pretrained(tmp_path / "joined").video_transfer.origin == [0.1, 0, 0]
 
 
 def test_parts_that_do_not_go_together_are_not_joined(run, desk, tmp_path):

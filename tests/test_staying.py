@@ -59,6 +59,8 @@ def test_a_turn_that_is_asked_for_is_made_whole(track: Motion) -> None:
     carried = Track(StayNear(ORIGIN), portrait(0.5), asked)
     pieces = Motion.cat([carried(turned[slice(0, 2)]), carried(turned[slice(2, 5)])])
     torch.testing.assert_close(pieces.pose, whole.pose + asked)
+    exact = Track(StayNear(ORIGIN), portrait(0.5), asked.double())(turned)  # as NumPy gives it
+    assert exact.pose.dtype == torch.float32
     curve = torch.cat([torch.zeros(1, 3, 6), asked[:, None]], dim=1)  # its last value is held
     moved = Motion(track.pose + torch.cat([curve, asked[:, None]], dim=1), track.dynamics)
     carried = Track(StayNear(ORIGIN), portrait(0.5), curve)

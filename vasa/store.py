@@ -141,7 +141,7 @@ def save(
     beside = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
     try:
         for part, model in parts.items():
-            checkpoint.save(beside / part, model, configs[part], half=half)
+            checkpoint.save(beside / part, model, configs[part], half=half and part != "handles")
         if joints := {name: configs[name] for name in JOINTS if name in configs}:
             OmegaConf.save(OmegaConf.create(joints), beside / JOINED, resolve=True)
         beside.chmod(0o755)

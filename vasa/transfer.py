@@ -38,7 +38,8 @@ class Track:
     """One track on its way to one face, a few frames at a time; remembers its first frame.
 
     asked: pose [B, 6] or [B, T, 6] that the viewer added to the track. It is no part of what is carried over, and is
-    added to what comes of that, so that a turn that was asked for is that turn under every rule.
+    added to what comes of that, so that a turn that was asked for is that turn under every rule. Edits that change the
+    pose come before, and what they made of the turn counts as the track's own.
     """
 
     def __init__(self, transfer: Transfer, portrait: Portrait, asked: Tensor | None = None) -> None:
@@ -60,4 +61,4 @@ class Track:
         asked = self.asked.window(self.made, motion.length).pose
         if asked is None:
             return torch.zeros_like(motion.pose)
-        return (asked[:, None] if asked.ndim == 2 else asked).expand_as(motion.pose)
+        return (asked[:, None] if asked.ndim == 2 else asked).to(motion.pose).expand_as(motion.pose)

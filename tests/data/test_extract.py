@@ -50,10 +50,13 @@ def test_a_film_becomes_latents_that_fit_the_renderer(parts: Path) -> None:
 
 def test_sound_may_be_heard_by_a_published_network(parts: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own = checkpoint.load(parts / "audio")
+    own.model.config.mask_time_prob = 0.05  # as published: with a mask that is not
     own.model.save_pretrained(parts / "wav2vec2")
     words = ["--renderer", str(parts / "renderer"), "-o", str(parts / "latents"), "--device", "cpu"]
     film = make_film(parts / "film")
     assert main(["extract", str(film), "--audio", str(parts / "wav2vec2"), *words]) == 0
+    assert main(["extract", str(film), "--audio", str(parts / "wav2vec2"), *words]) == 0  # goes on where it was
+    (parts / "wav2vec2").rename(parts / "elsewhere")  # what was heard with does not need the original
     kept = checkpoint.load(parts / "latents" / "audio")
     assert Latents.load(parts / "latents").split("train")[0].features.shape[-1] == kept.dim == 16
     sound = torch.randn(1, 6400)

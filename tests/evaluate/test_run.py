@@ -148,9 +148,9 @@ def test_callers_mistakes_are_plain_sentences(film, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["--reader", "--judge", "probe"], "goes with --apart or --controls or --speaking: leave it out of --reader"),
+        (["--reader", "--judge", "probe"], "--judge goes with plain `vasa evaluate` or --apart or --"),
         (["--reader", "--clips", "3"], "leave it out of --reader"), (["--apart", "--seeds", "3"], "out of --apart"),
-        (["--controls", "--features", "f"], "goes with none of the special measurements: leave it out of --controls"),
+        (["--controls", "--features", "f"], "--features goes with plain `vasa evaluate`: leave it out of --controls"),
         (["--ablation", "--judge", "probe"], "leave it out of --ablation"), (["--capp", "c"], "goes with --ablation"),
         (["--speaking", "--seconds", "3"], "goes with --controls"), (["--people", "3"], "--people goes with --apart"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, Self
 
@@ -10,7 +10,7 @@ import torch
 from einops import rearrange, reduce
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoModel, PreTrainedModel, Wav2Vec2Config, Wav2Vec2Model
+from transformers import AutoConfig, AutoModel, PreTrainedModel, Wav2Vec2Config, Wav2Vec2Model
 
 from vasa.clock import CLOCK, Clock
 
@@ -40,6 +40,13 @@ def wav2vec2(
         eos_token_id=None,
     )
     return Wav2Vec2Model(config)
+
+
+def described(config: Mapping[str, Any]) -> PreTrainedModel:
+    """A network of transformers as its own configuration describes it, untrained: what a checkpoint is filled into."""
+    facts = {name: value for name, value in config.items() if name != "model_type"}
+    model: PreTrainedModel = AutoModel.from_config(AutoConfig.for_model(config["model_type"], **facts))
+    return model
 
 
 def sized(
@@ -108,8 +115,20 @@ class Wav2Vec2Encoder(nn.Module):
         normalize: bool = True,
     ) -> Self:  # fmt: skip
         """A published model from a folder or the hub; only safetensors are read."""
-        model = AutoModel.from_pretrained(name, use_safetensors=True)
+        model = AutoModel.from_pretrained(name, use_safetensors=True, dtype=torch.float32)
+        if hasattr(model, "masked_spec_embed"):  # used in its training alone, and random where it is not published
+            nn.init.zeros_(model.masked_spec_embed)
         return cls(model=model, context_s=context_s, lookahead_s=lookahead_s, layer=layer, normalize=normalize).eval()
+
+    def tree(self) -> dict[str, Any]:
+        """The `_target_` tree that its weights can be filled into, without the place that they came from."""
+        home = f"{__name__}.{type(self).__name__}"
+        facts = {name: value for name, value in self.model.config.to_dict().items() if value is not None}
+        model = {"_target_": f"{__name__}.{described.__name__}", "config": facts}
+        return {
+            "_target_": home, "model": model, "context_s": self.context_s, "lookahead_s": self.lookahead_s,
+            "layer": list(self.layers) or None, "normalize": self.normalize, "floor": self.floor,
+        }  # fmt: skip
 
     def steps(self, samples: Tensor) -> Tensor:
         """Features at the model's own rate: samples [B, S], whole frames -> [B, 2T, A], centred on their 20 ms."""

@@ -65,8 +65,8 @@ def check(arguments: argparse.Namespace) -> None:
     heeded = EVERYWHERE | (HEEDED[asked[0]] if asked else OTHERWISE)
     for name, usual in given["unasked"].items():
         if name not in heeded and given[name] != usual:
-            kinds = [f"--{kind}" for kind, options in HEEDED.items() if name in options]
-            where = " or ".join(kinds) or "none of the special measurements"
+            plain = ["plain `vasa evaluate`"] if name in OTHERWISE else []
+            where = " or ".join([*plain, *(f"--{kind}" for kind, options in HEEDED.items() if name in options)])
             raise ValueError(f"--{name} goes with {where}: leave it out{' of --' + asked[0] if asked else ''}.")
 
 

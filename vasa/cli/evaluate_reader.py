@@ -22,6 +22,8 @@ def measure(place: str, reader: str, device: str | None, folder: Path, *, report
     from vasa.media.picture import save_picture
 
     film = (Path(place) / "film.json").is_file()
+    if device is not None and not film:
+        raise ValueError("Pictures are looked at on the CPU: leave out --device, or name a film.")
     numbers, picture = _on_film(place, reader, device) if film else _on_pictures(place, reader)
     write_report(folder / report, {"reader": reader, "on": place, "numbers": numbers})
     save_picture(picture, folder / sheet)

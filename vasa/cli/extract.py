@@ -107,19 +107,23 @@ def heard_by(name: str) -> tuple[Any, DictConfig | None]:
 
     Raises ValueError where there is neither.
     """
+    from hydra.errors import InstantiationException
+    from omegaconf import OmegaConf
+
     from vasa import checkpoint
     from vasa.config import instantiate, leaf
 
     if (Path(name) / checkpoint.CONFIG).is_file():
         return checkpoint.load(name), None
-    tree = leaf("audio", "paper")
-    tree.name = name
+    published = leaf("audio", "paper")
+    published.name = name
     try:
-        return instantiate(tree), tree
-    except OSError as error:
+        encoder = instantiate(published)
+    except (OSError, InstantiationException) as error:
         raise ValueError(
             f"--audio {name} is no checkpoint of `vasa train audio`, and no wav2vec2 that transformers can load."
         ) from error
+    return encoder, OmegaConf.create(encoder.tree())
 
 
 def expressions_of(films: list[Path]) -> tuple[str, ...]:

@@ -22,11 +22,19 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Check that the parts fit, and write them; raises ValueError where they do not, or the folder is there."""
-    from vasa import Pipeline, checkpoint
+    """Check that the parts fit, and write them with what their models joined them by (`pipeline.yaml`).
+
+    Raises ValueError where they do not fit, or the folder is there.
+    """
+    from pathlib import Path
+
+    from vasa import Pipeline, checkpoint, store
+    from vasa.config import instantiate
 
     folders = {part: getattr(arguments, part) for part in PARTS if getattr(arguments, part)}
     parts = {part: checkpoint.load(folder) for part, folder in folders.items()}
     configs = {part: checkpoint.config_of(folder) for part, folder in folders.items()}
-    Pipeline(**parts, configs=configs).save_pretrained(arguments.output, half=arguments.half)
+    joints = {name: tree for folder in folders.values() for name, tree in store.joints_of(Path(folder).parent).items()}
+    joined = {name: instantiate(tree) for name, tree in joints.items()}
+    Pipeline(**parts, **joined, configs=configs | joints).save_pretrained(arguments.output, half=arguments.half)
     print(f"Wrote {arguments.output}: {', '.join(parts)}.")

@@ -22,7 +22,7 @@ from vasa.motion.fitting import handles_of
 from vasa.motion.handles import Handles
 from vasa.render import Renderer
 from vasa.render.meaning import Meaning
-from vasa.render.speed import fast
+from vasa.render.speed import exact
 from vasa.render.volume import VolumeRenderer
 from vasa.space import MotionSpace
 from vasa.types import Motion
@@ -71,7 +71,7 @@ def watched(renderer: Renderer, clip: Footage, *, batch: int = 50) -> Motion:
     pose, device, parts = clip.labels["pose"], _device(renderer), []
     for start in range(0, len(clip), batch):
         now = slice(start, start + batch)
-        with fast(device):
+        with exact(device):  # once, and alike wherever it is done
             frames = brought_to(renderer.image_size, clip.frames(now)).to(device).float() / 255
             parts.append(seen(renderer, frames, pose[now].to(device)))
     return Motion.cat(parts)
