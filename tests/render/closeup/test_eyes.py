@@ -40,12 +40,24 @@ def test_an_eyeball_turns_as_a_whole(eyes: Eyes) -> None:
     torch.testing.assert_close(step, torch.tensor([0.4, -0.2])[:, None, None].expand_as(step) * UNIT)
 
 
-def test_what_the_lids_hid_cannot_be_looked_up(eyes: Eyes) -> None:
-    """Looked up four pixels to the right, what is left of the source's eye by so much is painted."""
+def test_what_the_lids_hid_is_looked_up_next_to_it(eyes: Eyes) -> None:
+    """Looked up five pixels to the right, what is left of the source's eye by so much is its left edge, its right edge
+    looks less far, and what is farther off is painted."""
     seen = torch.zeros(1, 1, ROWS, COLUMNS)
     seen[..., 20:30] = 1
-    found = told(eyes, torch.tensor([[4 * PIXEL / UNIT, 0.0, 0.0]]), seen)[0, 3, ROWS // 4]
-    assert found.nonzero().flatten().tolist() == [*range(16, 26)]
+    maps = told(eyes, torch.tensor([[5 * PIXEL / UNIT, 0.0, 0.0]]), seen)[0, :, ROWS // 4]
+    assert maps[3].nonzero().flatten().tolist() == [*range(15, 30)]
+    steps = (maps[1] / PIXEL).round().int().tolist()
+    assert steps[15:30] == [5] * 10 + [4, 3, 2, 1, 0]
+
+
+def test_the_iris_is_not_shown_twice(eyes: Eyes) -> None:
+    """Looked up to the right, pixels to the right of the source's eye are painted where its iris is next to them."""
+    row, iris = ROWS // 4, round((0.195 / surface.HALF[0] + 1) * COLUMNS / 2)  # of the eye on the right
+    seen = torch.zeros(1, 1, ROWS, COLUMNS)
+    seen[..., iris - 3 : iris + 3] = 1  # lids leave little more than the iris
+    found = told(eyes, torch.tensor([[5 * PIXEL / UNIT, 0.0, 0.0]]), seen)[0, 3, row]
+    assert found.nonzero().flatten().tolist() == [*range(iris - 8, iris - 2)]
 
 
 def test_paint_goes_along_with_the_iris(eyes: Eyes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
@@ -14,6 +15,8 @@ MIDDLE = (0.195, -0.205)  # canonical: the middle of the left one, and of the ri
 UNIT = 0.05  # canonical: about the radius of an iris
 _SURE = (0.3, 0.7)  # how much of a source's pixel is eyeball where it begins to be looked up, and is wholly
 
+_PARTS = (0.8, 0.6, 0.4, 0.2, 0.0)  # of the step, where the whole of it leads to no eyeball
+
 SAID = 4  # numbers of a pixel: how much of it is eyeball, and its paint
 
 
@@ -22,8 +25,10 @@ class Eyes(nn.Module):
 
     Skin and eyeballs part at the lids, so that one field of steps cannot move an iris without tearing its lids. An
     eyeball turns as a whole, and the step aside that shows it turned is the same for all of it: a line from what driver
-    and source differ in. What the source's lids hide cannot be looked up and is painted, by where a pixel lies
-    from the iris. That gaze can be warped is from DeepWarp (Ganin et al. 2016); not in the papers.
+    and source differ in, `turn` [2, M], which geometry tells (`vasa.render.closeup.beginning`) and losses of pictures
+    would unlearn. What the source's lids hide cannot be looked up: the white next to it serves, and where there is none
+    it is painted, by where a pixel lies from the iris of a mean face. That gaze can be warped is from DeepWarp (Ganin et
+    al. 2016); not in the papers.
 
     motion: M, numbers of a latent. rows, columns: of the patch; embedding: numbers that tell the latents; hidden: see
     `PixelPaint`.
@@ -55,14 +60,37 @@ class Eyes(nn.Module):
     def forward(self, said: Tensor, seen: Tensor, own: Tensor, latents: Tensor, embedding: Tensor) -> Tensor:
         """Numbers [B, SAID, rows, columns], how much of the source is eyeball [B, 1, rows, columns], latents of
         source and driver [B, M], and what tells both [B, E] -> seven maps, see `Closeup`: [B, 7, rows, columns]."""
-        aside = rearrange(self.turned(latents - own), "b i -> b 1 1 i").expand(-1, *self.at.shape)
-        found = (surface.read(seen, self.at + aside) - _SURE[0]) / (_SURE[1] - _SURE[0])
-        paint = (said[:, 1:] + self._paint(latents, embedding)).sigmoid()
-        return torch.cat([self.share(said), rearrange(aside, "b h w i -> b i h w"), found.clamp(0, 1), paint], dim=1)
+        aside, found = self._looked_up(seen, self.turned(own), self.turned(latents - own))
+        paint = (_soft(said[:, 1:]) + self._paint(latents, embedding)).sigmoid()
+        return torch.cat([self.share(said), rearrange(aside, "b h w i -> b i h w"), found, paint], dim=1)
+
+    def _looked_up(self, seen: Tensor, own: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
+        """The step aside of each pixel [B, rows, columns, 2], and how far it meets an eyeball [B, 1, rows, columns]:
+        `step` [B, 2], or as much of it as does, where lids are in the way and the source's iris, turned by `own`
+        [B, 2], is not: next to white there is more white."""
+        whole = rearrange(step, "b i -> b 1 1 i").expand(-1, *self.at.shape)
+        aside, found = whole, self._met(seen, whole)
+        for part in _PARTS:
+            shorter = part * whole
+            away = self._from_iris(own + part * step)
+            met = self._met(seen, shorter) * (torch.linalg.vector_norm(away, dim=1, keepdim=True) > UNIT)
+            better = met > found
+            aside = torch.where(rearrange(better, "b 1 h w -> b h w 1"), shorter, aside)
+            found = torch.where(better, met, found)
+        return aside, found
+
+    def _met(self, seen: Tensor, aside: Tensor) -> Tensor:
+        """How surely a source's eyeballs lie so far aside of each pixel: [B, 1, rows, columns] in [0, 1]."""
+        return ((surface.read(seen, self.at + aside) - _SURE[0]) / (_SURE[1] - _SURE[0])).clamp(0, 1)
+
+    def _from_iris(self, turned: Tensor) -> Tensor:
+        """How far each pixel is, to the right and down, from the iris of a mean face whose eyes turned so that one
+        looks `turned` [B, 2] aside: [B, 2, rows, columns]."""
+        return self.away + rearrange(turned, "b i -> b i 1 1")
 
     def _paint(self, latents: Tensor, embedding: Tensor) -> Tensor:
         """What is added to the paint before it is brought to [0, 1]: [B, 3, rows, columns]."""
-        away = (self.away + rearrange(self.turned(latents), "b i -> b i 1 1")) / UNIT
+        away = self._from_iris(self.turned(latents)) / UNIT
         far = torch.linalg.vector_norm(away, dim=1, keepdim=True)
         return self.paint(torch.cat([away, far], dim=1), embedding) * self.band
 
@@ -70,3 +98,8 @@ class Eyes(nn.Module):
         """Cross-entropy of what is said to be eyeball, and is, both [B, rows, columns]; 0 beyond the band of eyes."""
         hit, free = (x.clamp_min(1e-4).log() for x in (share, 1 - share))
         return -(truth * hit + (1 - truth) * free) * self.band
+
+
+def _soft(x: Tensor) -> Tensor:
+    """Without the pattern of single pixels that numbers have which are told four at a time: [B, C, h, w]."""
+    return F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
