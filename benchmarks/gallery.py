@@ -105,6 +105,11 @@ repository: `monalisa.jpg` and `girl.jpg`, any copies of Leonardo's painting and
 and `LJ001-0001.flac`, the first sentence of LJ Speech (all public domain). Clips above 300 kB were encoded again at
 x264's rate factor 28; `vasa verify` still finds the mark.
 
+![Lips over the sound](speech.png)
+
+Lips of `small` over recorded sentences that nothing was trained on, read off the frames by MediaPipe
+(`vasa evaluate FILM --speaking --recordings LJSPEECH --judge FILE`).
+
 | clip | what to see | command |
 | --- | --- | --- |
 """

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vasa.render.closeup import surface
-from vasa.render.closeup.eyes import BAND, SAID, UNIT, Eyes
+from vasa.render.closeup.eyes import BAND, SAID, UNIT, Eyes, sure
 
 ROWS, COLUMNS, MOTION = 64, 64, 3
 PIXEL = 2 * surface.HALF[0] / COLUMNS  # canonical
@@ -33,6 +33,11 @@ def test_eyes_lie_in_their_band_alone(eyes: Eyes) -> None:
     y = surface.places(ROWS, COLUMNS, share)[..., 1]
     assert torch.equal(share > 0.99, (y > BAND[0]) & (y < BAND[1]))
     assert not share[(y <= BAND[0]) | (y >= BAND[1])].any()
+
+
+def test_skin_and_eyeball_are_hardly_mixed() -> None:
+    share = torch.tensor([0.0, 0.05, 0.22, 0.4, 0.5, 0.69, 1.0])
+    torch.testing.assert_close(sure(share), torch.tensor([0, 0, 0, 0.38, 0.6, 1, 1]))
 
 
 def test_an_eyeball_turns_as_a_whole(eyes: Eyes) -> None:

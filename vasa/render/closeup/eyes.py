@@ -27,8 +27,8 @@ class Eyes(nn.Module):
     eyeball turns as a whole, and the step aside that shows it turned is the same for all of it: a line from what driver
     and source differ in, `turn` [2, M], which geometry tells (`vasa.render.closeup.beginning`) and losses of pictures
     would unlearn. What the source's lids hide cannot be looked up: the white next to it serves, and where there is none
-    it is painted, by where a pixel lies from the iris of a mean face. That gaze can be warped is from DeepWarp (Ganin et
-    al. 2016); not in the papers.
+    it is painted, by where a pixel lies from the iris of a mean face. That gaze can be warped is from DeepWarp (Ganin
+    et al. 2016); not in the papers.
 
     motion: M, numbers of a latent. rows, columns: of the patch; embedding: numbers that tell the latents; hidden: see
     `PixelPaint`.
@@ -98,6 +98,11 @@ class Eyes(nn.Module):
         """Cross-entropy of what is said to be eyeball, and is, both [B, rows, columns]; 0 beyond the band of eyes."""
         hit, free = (x.clamp_min(1e-4).log() for x in (share, 1 - share))
         return -(truth * hit + (1 - truth) * free) * self.band
+
+
+def sure(share: Tensor) -> Tensor:
+    """What is eyeball more likely than not, with a narrow edge: where both were mixed, two irises would show."""
+    return (2.2 * share - 0.5).clamp(0, 1)
 
 
 def _soft(x: Tensor) -> Tensor:

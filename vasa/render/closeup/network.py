@@ -169,7 +169,7 @@ def steps(change: Tensor) -> Tensor:
 def redrawn(change: Tensor, picture: Tensor, pose: Tensor, at: Tensor) -> Tensor:
     """What maps [B, 13, h, w] say of places at [B, h, w, 2] of sources [B, 3, S, S] in poses [B, 6]: [B, 3, h, w]."""
     skin, share, eyeballs = change.split([EYEBALL, 1, EYEBALL], dim=1)
-    return torch.lerp(_layer(skin, picture, pose, at), _layer(eyeballs, picture, pose, at), share)
+    return torch.lerp(_layer(skin, picture, pose, at), _layer(eyeballs, picture, pose, at), eyes.sure(share))
 
 
 def _layer(maps: Tensor, picture: Tensor, pose: Tensor, at: Tensor) -> Tensor:
