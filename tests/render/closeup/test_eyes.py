@@ -41,7 +41,7 @@ def test_skin_and_eyeball_are_hardly_mixed() -> None:
 
 
 def test_an_eyeball_turns_as_a_whole(eyes: Eyes) -> None:
-    step = told(eyes, torch.tensor([[0.4, -0.2, 5.0]]))[0, 1:3]
+    step = told(eyes, torch.tensor([[0.4, -0.2, 5.0]]))[0, 1:3, eyes.rows]
     torch.testing.assert_close(step, torch.tensor([0.4, -0.2])[:, None, None].expand_as(step) * UNIT)
 
 

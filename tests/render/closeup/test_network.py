@@ -95,7 +95,8 @@ def test_eyeballs_are_looked_up_turned_behind_lids_that_stay() -> None:
     at = surface.places(16, 16, ramp).expand(2, -1, -1, -1)
     step = closeup.eyes.turned(driver - LATENTS)[:, None, None]
     wanted = (surface.on_picture(at + step, POSES) - surface.on_picture(at, POSES))[..., 0]
-    band = closeup.eyes.band.bool()
+    band = torch.zeros(16, 16, dtype=torch.bool)
+    band[closeup.eyes.rows] = True
     inner = torch.zeros_like(band)
     inner[:, 4:12] = True
     torch.testing.assert_close(moved[:, 0, band & inner], wanted[:, band & inner], atol=2e-3, rtol=0)

@@ -38,15 +38,16 @@ class Eyes(nn.Module):
         super().__init__()
         self.register_buffer("turn", torch.zeros(2, motion))
         at = surface.places(rows, columns, torch.zeros(1))
-        x, y = at.unbind(-1)
-        self.register_buffer("at", at, persistent=False)
-        self.register_buffer("band", ((y > BAND[0]) & (y < BAND[1])).float(), persistent=False)
+        y = at[:, 0, 1]
+        high, low = (int((y < edge).sum()) for edge in BAND)
+        self.rows, self.beyond = slice(high, low), (0, 0, high, rows - low)  # of the band, and how to put it back
+        self.register_buffer("at", at[self.rows], persistent=False)
+        x, y = self.at.unbind(-1)
         self.register_buffer("away", torch.stack([x - x.sign() * MIDDLE[0], y - MIDDLE[1]]), persistent=False)
         self.paint = PixelPaint(told=3, embedding=embedding, hidden=hidden)
 
     turn: Tensor
     at: Tensor
-    band: Tensor
     away: Tensor
 
     def turned(self, change: Tensor) -> Tensor:
@@ -55,17 +56,19 @@ class Eyes(nn.Module):
 
     def share(self, said: Tensor) -> Tensor:
         """How much of each pixel is eyeball, of numbers [B, SAID, rows, columns]: [B, 1, rows, columns]."""
-        return (said[:, :1] - 3).sigmoid() * self.band  # little of a new closeup's pixels
+        found = (said[:, :1, self.rows] - 3).sigmoid()  # little of a new closeup's pixels
+        return F.pad(found, self.beyond)
 
     def forward(self, said: Tensor, seen: Tensor, own: Tensor, latents: Tensor, embedding: Tensor) -> Tensor:
         """Numbers [B, SAID, rows, columns], how much of the source is eyeball [B, 1, rows, columns], latents of
         source and driver [B, M], and what tells both [B, E] -> seven maps, see `Closeup`: [B, 7, rows, columns]."""
         aside, found = self._looked_up(seen, self.turned(own), self.turned(latents - own))
-        paint = (_soft(said[:, 1:]) + self._paint(latents, embedding)).sigmoid()
-        return torch.cat([self.share(said), rearrange(aside, "b h w i -> b i h w"), found, paint], dim=1)
+        paint = (_soft(said[:, 1:, self.rows]) + self._paint(latents, embedding)).sigmoid()
+        maps = torch.cat([rearrange(aside, "b h w i -> b i h w"), found, paint], dim=1)
+        return torch.cat([self.share(said), F.pad(maps, self.beyond)], dim=1)
 
     def _looked_up(self, seen: Tensor, own: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
-        """The step aside of each pixel [B, rows, columns, 2], and how far it meets an eyeball [B, 1, rows, columns]:
+        """The step aside of each of the band's pixels [B, h, columns, 2], and how far it meets eyeball [B, 1, h, columns]:
         `step` [B, 2], or as much of it as does, where lids are in the way and the source's iris, turned by `own`
         [B, 2], is not: next to white there is more white."""
         whole = rearrange(step, "b i -> b 1 1 i").expand(-1, *self.at.shape)
@@ -80,24 +83,25 @@ class Eyes(nn.Module):
         return aside, found
 
     def _met(self, seen: Tensor, aside: Tensor) -> Tensor:
-        """How surely a source's eyeballs lie so far aside of each pixel: [B, 1, rows, columns] in [0, 1]."""
+        """How surely a source's eyeballs lie so far aside of each pixel: [B, 1, h, columns] in [0, 1]."""
         return ((surface.read(seen, self.at + aside) - _SURE[0]) / (_SURE[1] - _SURE[0])).clamp(0, 1)
 
     def _from_iris(self, turned: Tensor) -> Tensor:
         """How far each pixel is, to the right and down, from the iris of a mean face whose eyes turned so that one
-        looks `turned` [B, 2] aside: [B, 2, rows, columns]."""
+        looks `turned` [B, 2] aside: [B, 2, h, columns]."""
         return self.away + rearrange(turned, "b i -> b i 1 1")
 
     def _paint(self, latents: Tensor, embedding: Tensor) -> Tensor:
-        """What is added to the paint before it is brought to [0, 1]: [B, 3, rows, columns]."""
+        """What is added to the paint before it is brought to [0, 1]: [B, 3, h, columns]."""
         away = self._from_iris(self.turned(latents)) / UNIT
         far = torch.linalg.vector_norm(away, dim=1, keepdim=True)
-        return self.paint(torch.cat([away, far], dim=1), embedding) * self.band
+        return self.paint(torch.cat([away, far], dim=1), embedding)
 
     def missed(self, share: Tensor, truth: Tensor) -> Tensor:
         """Cross-entropy of what is said to be eyeball, and is, both [B, rows, columns]; 0 beyond the band of eyes."""
-        hit, free = (x.clamp_min(1e-4).log() for x in (share, 1 - share))
-        return -(truth * hit + (1 - truth) * free) * self.band
+        there, told = truth[:, self.rows], share[:, self.rows]
+        hit, free = (x.clamp_min(1e-4).log() for x in (told, 1 - told))
+        return F.pad(-(there * hit + (1 - there) * free), self.beyond)
 
 
 def sure(share: Tensor) -> Tensor:
