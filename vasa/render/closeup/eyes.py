@@ -68,7 +68,7 @@ class Eyes(nn.Module):
         return torch.cat([self.share(said), F.pad(maps, self.beyond)], dim=1)
 
     def _looked_up(self, seen: Tensor, own: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
-        """The step aside of each of the band's pixels [B, h, columns, 2], and how far it meets eyeball [B, 1, h, columns]:
+        """The step aside of the band's pixels [B, h, columns, 2], and how surely it meets eyeball [B, 1, h, columns]:
         `step` [B, 2], or as much of it as does, where lids are in the way and the source's iris, turned by `own`
         [B, 2], is not: next to white there is more white."""
         whole = rearrange(step, "b i -> b 1 1 i").expand(-1, *self.at.shape)
