@@ -123,7 +123,7 @@ def test_a_stream_cut_otherwise_is_the_same_track(generator: JoyVASAMotion) -> N
 
     def motion(chunk: int) -> Motion:
         session = Session(
-            motion=generator, audio=encoder, show=lambda m, _: iter([torch.zeros(m.length, 3, 1, 1)]),
+            motion=generator, audio=encoder, show=lambda m, _: iter([(torch.zeros(m.length, 3, 1, 1), m)]),
             controls=Controls(), seed=0, size_px=(1, 1), stride=None, device=torch.device("cpu"),
         )  # fmt: skip
         pieces = [piece for part in sound.split(chunk) for piece in session.feed(part)]
