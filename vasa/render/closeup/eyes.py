@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from einops import rearrange
@@ -38,8 +40,9 @@ class Eyes(nn.Module):
         super().__init__()
         self.register_buffer("turn", torch.zeros(2, motion))
         at = surface.places(rows, columns, torch.zeros(1))
-        y = at[:, 0, 1]
-        high, low = (int((y < edge).sum()) for edge in BAND)
+        high, low = (
+            math.ceil((edge - surface.MIDDLE_Y + surface.HALF[1]) * rows / (2 * surface.HALF[1]) - 0.5) for edge in BAND
+        )
         self.rows, self.beyond = slice(high, low), (0, 0, high, rows - low)  # of the band, and how to put it back
         self.register_buffer("at", at[self.rows], persistent=False)
         x, y = self.at.unbind(-1)
