@@ -84,11 +84,15 @@ class Pipeline:
 
         Without a name: the best of the models that ship, `vasa.shipped.DEFAULT`.
         """
-        found = store.find(name)
+        return cls.of(store.find(name)).to(device)
+
+    @classmethod
+    def of(cls, found: store.Found) -> Self:
+        """The pipeline of parts on disk and what joins them; raises ValueError where they do not fit."""
         parts = {part: checkpoint.load(folder) for part, folder in found.parts.items()}
         configs = {part: checkpoint.config_of(folder) for part, folder in found.parts.items()}
         joints = {joint: instantiate(tree) for joint, tree in found.joints.items()}
-        return cls(**parts, **joints, configs=configs | found.joints).to(device)
+        return cls(**parts, **joints, configs=configs | found.joints)
 
     def save_pretrained(self, folder: Path | str, *, half: bool = False) -> None:
         """Write all parts to a new folder, whole or not at all, in half precision if asked; raises ValueError."""
@@ -230,7 +234,8 @@ class Pipeline:
     ) -> Video:  # fmt: skip
         """A portrait that does what a track of motion [1, T, M] says, as it comes; with a sound beside it, or none.
 
-        `video.motion` of a face shows the same again. Raises ValueError where a saved track is of another space."""
+        `video.motion` of a face shows the same again. Raises ValueError where a saved track is of another space.
+        """
         check_opening(opening, self.renderer, self.detector)
         motion = motion.of(self.renderer.space) if isinstance(motion, SavedTrack) else motion
         self.renderer.space.pack(motion)

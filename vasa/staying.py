@@ -23,9 +23,9 @@ class StayNear:
     Voices give angles about those of a head that looks ahead. What a picture does not show, the far side of a head that
     is turned by 30 degrees, no renderer knows: so all angles are shifted by what the portrait's own, yaw, pitch and
     roll, go beyond `reach` [3], radians, and a head that comes farther back than that slows down and stops at half as
-    much again. Eyes turn against it by the same yaw and pitch, so that they look where they
-    would have, as far as `handles` say that eyes go; without handles of both they stay in the head. origin: see
-    `KeepPlace`. Our choice; VASA-1 takes angles as they come.
+    much again. Eyes turn against it by the same yaw and pitch, so that they look where they would have, as far as
+    `handles` say that eyes go; without handles of both they stay in the head. origin: see `KeepPlace`. Our choice;
+    VASA-1 takes angles as they come.
     """
 
     origin: Sequence[float]

@@ -120,8 +120,8 @@ class Wav2Vec2Encoder(nn.Module):
             nn.init.zeros_(model.masked_spec_embed)
         return cls(model=model, context_s=context_s, lookahead_s=lookahead_s, layer=layer, normalize=normalize).eval()
 
-    def tree(self) -> dict[str, Any]:
-        """The `_target_` tree that its weights can be filled into, without the place that they came from."""
+    def config(self) -> dict[str, Any]:
+        """Its `_target_` tree, which weights can be filled into, without the place that they came from."""
         home = f"{__name__}.{type(self).__name__}"
         facts = {name: value for name, value in self.model.config.to_dict().items() if value is not None}
         model = {"_target_": f"{__name__}.{described.__name__}", "config": facts}

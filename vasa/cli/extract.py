@@ -123,7 +123,7 @@ def heard_by(name: str) -> tuple[Any, DictConfig | None]:
         raise ValueError(
             f"--audio {name} is no checkpoint of `vasa train audio`, and no wav2vec2 that transformers can load."
         ) from error
-    return encoder, OmegaConf.create(encoder.tree())
+    return encoder, OmegaConf.create(encoder.config())
 
 
 def expressions_of(films: list[Path]) -> tuple[str, ...]:

@@ -28,13 +28,9 @@ def run(arguments: argparse.Namespace) -> None:
     """
     from pathlib import Path
 
-    from vasa import Pipeline, checkpoint, store
-    from vasa.config import instantiate
+    from vasa import Pipeline, store
 
-    folders = {part: getattr(arguments, part) for part in PARTS if getattr(arguments, part)}
-    parts = {part: checkpoint.load(folder) for part, folder in folders.items()}
-    configs = {part: checkpoint.config_of(folder) for part, folder in folders.items()}
-    joints = {name: tree for folder in folders.values() for name, tree in store.joints_of(Path(folder).parent).items()}
-    joined = {name: instantiate(tree) for name, tree in joints.items()}
-    Pipeline(**parts, **joined, configs=configs | joints).save_pretrained(arguments.output, half=arguments.half)
+    parts = {part: Path(getattr(arguments, part)) for part in PARTS if getattr(arguments, part)}
+    joints = {name: tree for folder in parts.values() for name, tree in store.joints_of(folder.parent).items()}
+    Pipeline.of(store.Found(parts, joints)).save_pretrained(arguments.output, half=arguments.half)
     print(f"Wrote {arguments.output}: {', '.join(parts)}.")

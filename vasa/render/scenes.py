@@ -10,9 +10,10 @@ from einops import rearrange, repeat
 from torch import Tensor
 
 from vasa.render.augment import DriverAugmentation
+from vasa.render.closeup.eyes import BAND
 from vasa.render.truth import Truth
 
-EYES, MOUTH = ((-0.43, 0.43), (-0.36, -0.07)), ((-0.27, 0.27), (0.08, 0.43))  # canonical x and y ranges of the emphasis
+EYES, MOUTH = ((-0.43, 0.43), BAND), ((-0.27, 0.27), (0.08, 0.43))  # canonical x and y ranges of the emphasis
 BLINKS = slice(-3, -1)  # their place among the labels of expression, see `vasa.data.film.expression`
 CLOSED = 5.0  # how much more closed eyes count than open ones: they are seldom, and small
 

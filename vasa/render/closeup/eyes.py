@@ -16,7 +16,6 @@ BAND = (-0.36, -0.07)  # canonical y between which eyes lie
 MIDDLE = (0.195, -0.205)  # canonical: the middle of the left one, and of the right one but for the sign of x
 UNIT = 0.05  # canonical: about the radius of an iris
 _SURE = (0.3, 0.7)  # how much of a source's pixel is eyeball where it begins to be looked up, and is wholly
-
 _PARTS = (0.8, 0.6, 0.4, 0.2, 0.0)  # of the step, where the whole of it leads to no eyeball
 
 SAID = 4  # numbers of a pixel: how much of it is eyeball, and its paint
