@@ -40,8 +40,7 @@ def renderer() -> VolumeRenderer:
     torch.nn.init.normal_(made.closeup.basis, std=0.2)
     torch.nn.init.normal_(made.closeup.last.weight, std=0.2)  # type: ignore[arg-type]
     torch.nn.init.normal_(made.closeup.mouth.paint.say.weight, std=0.05)
-    torch.nn.init.normal_(made.closeup.eyes.paint.say.weight, std=0.05)
-    torch.nn.init.normal_(made.closeup.eyes.turn, std=0.2)
+    torch.nn.init.normal_(made.closeup.eyes.turn, std=0.01)
     return made
 
 

@@ -30,23 +30,23 @@ class PerFrame(nn.Module):
 
     def forward(
         self, volume: Tensor, identity: Tensor, own_motion: Tensor, picture: Tensor, route: Tensor | None,
-        details: Tensor | None, motion: Tensor,
+        details: Tensor | None, head: Tensor | None, motion: Tensor,
     ) -> Tensor:  # fmt: skip
-        portrait = Portrait(volume, identity, _track(own_motion), picture, route, details)
+        portrait = Portrait(volume, identity, _track(own_motion), picture, route, details, head)
         return cast(Renderer, self.renderer).render(portrait, _track(motion))[0]
 
 
 def inputs(portrait: Portrait, motion: Motion) -> dict[str, Tensor]:
     """What an exported program takes, by name, of one face: its portrait, once, and its motion of T frames [T, M].
 
-    Renderers whose portraits have no `route` or `details` take none.
+    Renderers whose portraits have no `route`, `details` or `head` take none.
     """
     if portrait.volume.shape[0] != 1 or motion.batch_size != 1:
         raise ValueError(f"An exported program shows one face; got {portrait.volume.shape[0]} portraits.")
     named = {
         "volume": portrait.volume, "identity": portrait.identity, "own_motion": portrait.motion.frames(),
         "picture": portrait.picture, "route": portrait.route, "details": portrait.details,
-        "motion": motion.frames(),
+        "head": portrait.head, "motion": motion.frames(),
     }  # fmt: skip
     return {name: value for name, value in named.items() if value is not None}
 
@@ -63,7 +63,7 @@ def program(renderer: Renderer) -> torch.export.ExportedProgram:
     with torch.no_grad():
         portrait = model.encode(torch.rand(1, 3, side, side))
         named = inputs(portrait, model.space.unpack(torch.zeros(1, EXAMPLE_FRAMES, model.space.size)))
-        example = {"route": None, "details": None} | named
+        example = dict.fromkeys(("route", "details", "head")) | named
         shapes = {name: {0: torch.export.Dim.DYNAMIC} if name == "motion" else None for name in example}
         return torch.export.export(PerFrame(model), (), kwargs=example, dynamic_shapes=shapes)
 

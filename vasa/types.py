@@ -91,8 +91,8 @@ class Portrait(_Moves):
 
     volume: [B, C, D, H, W] canonical appearance. identity: [B, I]. motion: of the picture itself, T = 1.
     picture: [B, 3, H, W], for what does not move; route: [B, 3, D, H, W], for every canonical place where the
-    picture shows it, and details: [B, F, h, w], what was seen of the face closely, or None from renderers that do not
-    use them.
+    picture shows it, details: [B, F, h, w], what was seen of the face closely, and head: [B, 1, H, W], how much of a
+    pixel of the picture is head and hides what is behind it, or None from renderers that do not use them.
     """
 
     volume: Tensor
@@ -101,6 +101,7 @@ class Portrait(_Moves):
     picture: Tensor
     route: Tensor | None = None
     details: Tensor | None = None
+    head: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -97,5 +97,5 @@ def another_portrait(portrait: Portrait, passes: Passes) -> Portrait:
     """Each portrait in the place of the next one's: batch B -> B."""
     motion = Motion(passes.another(portrait.motion.pose), passes.another(portrait.motion.dynamics))
     volume, identity, picture = (passes.another(x) for x in (portrait.volume, portrait.identity, portrait.picture))
-    route, details = (None if x is None else passes.another(x) for x in (portrait.route, portrait.details))
-    return Portrait(volume, identity, motion, picture, route, details)
+    rest = [None if x is None else passes.another(x) for x in (portrait.route, portrait.details, portrait.head)]
+    return Portrait(volume, identity, motion, picture, *rest)

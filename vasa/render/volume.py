@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,7 @@ from einops import rearrange, reduce, repeat
 from torch import Tensor, nn
 
 from vasa.geometry import grid, invert, pose_matrix, sample_picture, transform
-from vasa.render import blocks
+from vasa.render import backdrop, blocks
 from vasa.render.appearance import Appearance, Identity
 from vasa.render.articulation import Articulation
 from vasa.render.canonical import Canonical
@@ -71,7 +71,10 @@ class VolumeRenderer(nn.Module):
     def encode(self, image: Tensor) -> Portrait:
         """Picture [B, 3, H, W], values in [0, 1] -> what to remember of the face."""
         check_picture(image, self.image_size)
-        return self.remember(image, self.motion_of(image[:, None]))
+        portrait = self.remember(image, self.motion_of(image[:, None]))
+        if not self.blend:
+            return portrait
+        return replace(portrait, head=backdrop.head_of(self.show(portrait, portrait.motion.frames()).share))
 
     def motion_of(self, image: Tensor) -> Motion:
         """The motion seen in pictures [B, T, 3, H, W]."""
@@ -88,7 +91,10 @@ class VolumeRenderer(nn.Module):
         return rearrange(picture, "(b t) c h w -> b t c h w", t=motion.length)
 
     def remember(self, image: Tensor, motion: Motion) -> Portrait:
-        """The source side, computed once: to canonical, then refined; image [B, 3, H, W], motion with T = 1."""
+        """The source side, computed once: to canonical, then refined; image [B, 3, H, W], motion with T = 1.
+
+        What training calls: `encode` also tells where the head hides the background, which takes a frame to see.
+        """
         code, posed = self.identity(image), self.appearance(image)
         latents = motion.frames()
         offsets = self.to_canonical(latents, code)
@@ -108,8 +114,12 @@ class VolumeRenderer(nn.Module):
         assert portrait.route is not None
         seen = look(torch.cat([portrait.volume, portrait.route.to(portrait.volume.dtype)], dim=1).float(), field)
         features, depth = self.projection(seen[:, :-3], field, latents)
-        moved = sample_picture(portrait.picture, self._route(seen[:, -3:-1], depth))
-        picture, share = self.decoder(features, [moved, portrait.picture] if self.blend else [])
+        route, still = self._route(seen[:, -3:-1], depth), portrait.picture
+        moved = sample_picture(still, route)
+        picture, share = self.decoder(features, [moved, still] if self.blend else [])
+        if portrait.head is not None:
+            now = sample_picture(portrait.head, route)
+            picture = backdrop.without_ghost(picture, share, moved, still, portrait.head, now)
         if self.closeup is not None:
             assert portrait.details is not None
             picture = self.closeup.over(picture, portrait.picture, portrait.details, own, latents)
@@ -139,5 +149,5 @@ def spread(portrait: Portrait, length: int) -> Portrait:
         return repeat(x, "b ... -> (b t) ...", t=length)
 
     motion = Motion(each(portrait.motion.pose), each(portrait.motion.dynamics))
-    route, details = (None if x is None else each(x) for x in (portrait.route, portrait.details))
-    return Portrait(each(portrait.volume), each(portrait.identity), motion, each(portrait.picture), route, details)
+    rest = [None if x is None else each(x) for x in (portrait.route, portrait.details, portrait.head)]
+    return Portrait(each(portrait.volume), each(portrait.identity), motion, each(portrait.picture), *rest)

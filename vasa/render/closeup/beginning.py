@@ -9,7 +9,6 @@ from torch import Tensor
 from vasa.geometry import POSE
 from vasa.render.closeup import surface
 from vasa.render.closeup.drawing import seen_places
-from vasa.render.closeup.eyes import UNIT
 from vasa.render.closeup.network import Closeup
 from vasa.render.meaning import Meaning
 from vasa.render.rebase import regressed
@@ -59,4 +58,4 @@ def begin_eyes(closeup: Closeup, meaning: Meaning) -> None:
     for axis, (label, sign) in enumerate(((YAW, -1), (PITCH, 1))):  # yaw is to the right, y is down
         turn[axis, axis] = sign * _DEPTH
         turn[axis, len(POSE) :] = sign * _RADIUS * meaning.line.weight[label]
-    closeup.eyes.turn.copy_(turn / UNIT)
+    closeup.eyes.turn.copy_(turn)

@@ -24,7 +24,7 @@ _LOST = 0.15  # canonical units: farther off than this counts no more
 class Drawing:
     """Patches of B faces with n drivers each.
 
-    source [B, 3, rows, columns]; made and truth [B * n, 3, rows, columns]; change [B * n, 13, rows, columns], the maps
+    source [B, 3, rows, columns]; made and truth [B * n, 3, rows, columns]; change [B * n, 10, rows, columns], the maps
     that made them, see `Closeup`; astray [B * n, rows, columns], how far from the driver's places on the head those of
     its skin are that are looked up in the source; inside [B * n, rows, columns], how much of each pixel is the inside
     of the driver's mouth; closed [B * n], whether the source's is shut, so that nothing of it can be looked up;

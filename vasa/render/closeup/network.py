@@ -13,21 +13,21 @@ from torch import Tensor, nn
 
 from vasa.geometry import sample_picture
 from vasa.render.blocks import AdaptiveResBlock, ResBlock, conv, groups
-from vasa.render.closeup import eyes, surface
-from vasa.render.closeup.eyes import Eyes
+from vasa.render.closeup import surface
+from vasa.render.closeup.eyes import REMEMBERED, Eyes, sure
 from vasa.render.closeup.mouth import Mouth
 from vasa.render.decoder import twice
 from vasa.render.speed import exact
 
 _STEPS, _PAINT = 2, 4  # numbers: step in x and y; share that is looked up, red, green, blue
-EYEBALL = _STEPS + _PAINT  # the map of how much is eyeball: skin's lie before it, the eyeballs' own behind it
+EYEBALL = _STEPS + _PAINT  # the map of how much is eyeball: skin's lie before it, the eyeballs' colours behind it
 _FOLD = 8  # pixels a side of the patch to one of its details
 
 
 @dataclass(frozen=True)
 class _Said:
     """What the network says: steps of skin at half the patch's resolution [B, 2, rows / 2, columns / 2], numbers of its
-    pixels [B, _PAINT + eyes.SAID, rows, columns], and what tells both latents [B, embedding]."""
+    pixels [B, _PAINT + 1, rows, columns], and what tells both latents [B, embedding]."""
 
     steps: Tensor
     pixels: Tensor
@@ -44,9 +44,9 @@ class Closeup(nn.Module):
     source differ in, so that the network has only to say what is particular to a face; `mouth` paints what lips
     uncover, `eyes` lie behind the lids.
 
-    What it says is a change: 13 maps [B, 13, rows, columns]. Six of skin: steps aside in x and y (canonical units), the
-    share of each pixel that is looked up in the source, and the paint for the rest, RGB in [0, 1]. Seven of eyeballs:
-    how much of a pixel they are, and the same six once more.
+    What it says is a change: 10 maps [B, 10, rows, columns]. Six of skin: steps aside in x and y (canonical units), the
+    share of each pixel that is looked up in the source, and the paint for the rest, RGB in [0, 1]. Four of eyeballs:
+    how much of a pixel they are, and their colours.
 
     motion: M, numbers of a latent. widths: channels at 1/2, 1/4 and 1/8 of the patch's resolution. blocks: at the last.
     embedding: numbers by which latents steer the blocks. lowest: canonical y down to which the face is redrawn; below
@@ -72,12 +72,12 @@ class Closeup(nn.Module):
         self.narrow = nn.ModuleList(conv(2, low, high, 1) for high, low in itertools.pairwise(widths))
         self.up = nn.ModuleList(AdaptiveResBlock(2, high, high, embedding=embedding) for high in widths[:2])
         self.norm = nn.GroupNorm(groups(widths[0]), widths[0])
-        self.last = conv(2, widths[0], _STEPS + 4 * (_PAINT + eyes.SAID))
+        self.last = conv(2, widths[0], _STEPS + 4 * (_PAINT + 1))
         nn.init.zeros_(self.last.weight)  # type: ignore[arg-type]
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
         self.basis = nn.Parameter(torch.zeros(motion, 2, rows // 4, columns // 4))
         self.mouth = Mouth(rows=rows, columns=columns, embedding=embedding)
-        self.eyes = Eyes(motion=motion, rows=rows, columns=columns, embedding=embedding)
+        self.eyes = Eyes(motion=motion, rows=rows, columns=columns)
 
     def patch(self, picture: Tensor, pose: Tensor, aside: Tensor | None = None) -> Tensor:
         """The patch of pictures [B, 3, S, S] in poses [B, 6], looked up `aside` [B, rows, columns, 2], if anything, of
@@ -86,8 +86,8 @@ class Closeup(nn.Module):
             return sample_picture(picture, surface.on_picture(self.places(pose, aside), pose.float()))
 
     def look(self, picture: Tensor, own: Tensor, aside: Tensor | None = None) -> Tensor:
-        """The source side, once: pictures [B, 3, S, S], latents [B, M] -> details [B, *self.details]: features, and how
-        much of each pixel is eyeball of a face that does what the latents say."""
+        """The source side, once: pictures [B, 3, S, S], latents [B, M] -> details [B, *self.details]: features, and
+        what is remembered of the eyes of a face that does what the latents say."""
         seen = self.patch(picture, own[:, :6], aside)
         spots = rearrange(surface.on_square(self.places(seen)), "b h w i -> b i h w")
         x, found = self.first(F.pixel_unshuffle(torch.cat([seen * 2 - 1, spots], dim=1), 2)), []
@@ -95,28 +95,31 @@ class Closeup(nn.Module):
             x = block(F.avg_pool2d(x, 2) if number else x)
             found.append(F.pixel_unshuffle(x, 4 >> number))
         features = torch.cat(found, dim=1)
-        eyeballs = self.eyes.share(self._said(features, own, own).pixels[:, _PAINT:])
-        return torch.cat([features, F.pixel_unshuffle(eyeballs, _FOLD).to(features)], dim=1)
+        said = self._said(features, own, own).pixels[:, _PAINT:]
+        with exact(picture.device):
+            eyes = self.eyes.look(seen.float(), said, own.float())
+        return torch.cat([features, F.pixel_unshuffle(eyes, _FOLD).to(features)], dim=1)
 
     @property
     def details(self) -> tuple[int, int, int]:
         """The size of what `look` remembers of a face."""
-        return sum(self._folded()) + _FOLD**2, self.rows // _FOLD, self.columns // _FOLD
+        return sum(self._folded()) + REMEMBERED * _FOLD**2, self.rows // _FOLD, self.columns // _FOLD
 
     def seen_eyes(self, details: Tensor) -> Tensor:
-        """How much of a source's pixels is eyeball, as its details say: [B, 1, rows, columns]."""
-        return F.pixel_shuffle(details[:, -(_FOLD**2) :], _FOLD).float()
+        """What details hold of a source's eyes, see `Eyes.look`: [B, REMEMBERED, rows, columns]."""
+        return F.pixel_shuffle(details[:, sum(self._folded()) :], _FOLD).float()
 
     def forward(self, details: Tensor, own: Tensor, latents: Tensor) -> Tensor:
         """How faces with these details and latents own [B, M] change to do as latents [B, M] say: maps, see above."""
-        said = self._said(details[:, : -(_FOLD**2)], own, latents)
+        said = self._said(details[:, : sum(self._folded())], own, latents)
         with exact(details.device):
             own, latents, embedding = own.float(), latents.float(), said.embedding.float()
-            straight = torch.einsum("b m, m i h w -> b i h w", latents - own, self.basis)
+            change = latents - own
+            straight = torch.einsum("b m, m i h w -> b i h w", change, self.basis)
             by = _finer(self.STEP * (said.steps + _finer(straight)).tanh())
             share = (said.pixels[:, :1] + 3).sigmoid()
             paint = (said.pixels[:, 1:_PAINT] + self.mouth(1 - share, embedding)).sigmoid()
-            eyeballs = self.eyes(said.pixels[:, _PAINT:], self.seen_eyes(details), own, latents, embedding)
+            eyeballs = self.eyes(said.pixels[:, _PAINT:], self.seen_eyes(details), change)
             return torch.cat([by, share, paint, eyeballs], dim=1)
 
     def _said(self, features: Tensor, own: Tensor, latents: Tensor) -> _Said:
@@ -162,20 +165,15 @@ class Closeup(nn.Module):
 
 
 def steps(change: Tensor) -> Tensor:
-    """How far aside skin is looked up: maps [B, 13, h, w] -> [B, h, w, 2], canonical units."""
+    """How far aside skin is looked up: maps [B, 10, h, w] -> [B, h, w, 2], canonical units."""
     return rearrange(change[:, :_STEPS], "b i h w -> b h w i")
 
 
 def redrawn(change: Tensor, picture: Tensor, pose: Tensor, at: Tensor) -> Tensor:
-    """What maps [B, 13, h, w] say of places at [B, h, w, 2] of sources [B, 3, S, S] in poses [B, 6]: [B, 3, h, w]."""
-    skin, share, eyeballs = change.split([EYEBALL, 1, EYEBALL], dim=1)
-    return torch.lerp(_layer(skin, picture, pose, at), _layer(eyeballs, picture, pose, at), eyes.sure(share))
-
-
-def _layer(maps: Tensor, picture: Tensor, pose: Tensor, at: Tensor) -> Tensor:
-    """Steps aside, the share that is looked up there, and paint for the rest, [B, 6, h, w]: [B, 3, h, w]."""
-    seen = sample_picture(picture, surface.on_picture(at + steps(maps), pose))
-    return torch.lerp(maps[:, _STEPS + 1 :], seen.to(maps.dtype), maps[:, _STEPS : _STEPS + 1])
+    """What maps [B, 10, h, w] say of places at [B, h, w, 2] of sources [B, 3, S, S] in poses [B, 6]: [B, 3, h, w]."""
+    share, paint, eyeball, colours = change[:, _STEPS:].split([1, 3, 1, 3], dim=1)
+    seen = sample_picture(picture, surface.on_picture(at + steps(change), pose)).to(change.dtype)
+    return torch.lerp(torch.lerp(paint, seen, share), colours, sure(eyeball))
 
 
 def _finer(x: Tensor) -> Tensor:

@@ -68,7 +68,8 @@ def on_patch(pose: Tensor, size: int) -> tuple[Tensor, Tensor]:
     x, y, z = (flat[i] + depth * back[i, 2] for i in range(3))
     off, _, facing = _off(x, y, z, back)
     seen = (off.abs() < _NEAR) & (x.abs() < 0.6) & ((y - MIDDLE_Y).abs() < 0.7)
-    found = torch.stack([x.clamp(-0.6, 0.6), y.clamp(-0.7, 0.8), facing.clamp_min(0) * seen], dim=1)
+    facing = -F.max_pool2d(-facing.clamp_min(0) * seen, 3, stride=1, padding=1)  # of places that jump it must be 0
+    found = torch.stack([x.clamp(-0.6, 0.6), y.clamp(-0.7, 0.8), facing], dim=1)
     found = F.interpolate(found, size=(size, size), mode="bilinear", align_corners=False)
     return rearrange(found[:, :2], "b i h w -> b h w i"), found[:, 2]
 
