@@ -66,6 +66,15 @@ def test_scaled_motion_keeps_its_rhythm_and_other_rhythms_do_not(judge: Agreemen
     assert scores["1.5"] > shifted_scores(judge, STRANGE)["stranger"]
 
 
+@pytest.mark.parametrize("centred", [True, False])
+def test_a_centred_judge_does_not_know_which_way_a_head_points(centred: bool) -> None:
+    torch.manual_seed(0)
+    network: Agreement = instantiate(leaf("judge", "tiny"), centred=centred).eval()
+    windows = torch.randn(4, 10, 3)
+    alike = torch.allclose(network.see(windows), network.see(windows + torch.tensor([0.3, -0.1, 0.05])), atol=1e-5)
+    assert alike == centred
+
+
 def test_capp_averages_windows_and_falls_with_a_shift(judge: Agreement) -> None:
     def score(shift: int) -> float:
         metric = CAPP(judge, hop=2)

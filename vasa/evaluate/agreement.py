@@ -28,15 +28,21 @@ class Ears(Protocol):
 
 
 class Tower(nn.Module):
-    """A window of rows [B, T, size] -> one unit vector [B, out]: a transformer, and the mean of what it says."""
+    """A window of rows [B, T, size] -> one unit vector [B, out]: a transformer, and the mean of what it says.
+
+    centred: rows are taken about their mean in each window. Who speaks and which way a head points tell windows of
+    different clips apart, and nothing about time.
+    """
 
     mean: Tensor
     std: Tensor
 
     def __init__(
-        self, *, size: int, frames: int, width: int, layers: int, heads: int, out: int, dropout: float = 0.0
-    ) -> None:
+        self, *, size: int, frames: int, width: int, layers: int, heads: int, out: int, dropout: float = 0.0,
+        centred: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__()
+        self.centred = centred
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("std", torch.ones(size))
         self.project = nn.Linear(size, width)
@@ -51,7 +57,8 @@ class Tower(nn.Module):
         self.std.copy_(rows.std(0).clamp_min(1e-4))
 
     def forward(self, rows: Tensor) -> Tensor:
-        seen = self.layers(self.project((rows - self.mean) / self.std) + self.places)
+        middle = reduce(rows, "b t c -> b 1 c", "mean") if self.centred else self.mean
+        seen = self.layers(self.project((rows - middle) / self.std) + self.places)
         return F.normalize(self.out(reduce(seen, "b t w -> b w", "mean")), dim=-1)
 
 
@@ -64,11 +71,11 @@ class Agreement(nn.Module):
 
     def __init__(
         self, *, ears: Ears, frames: int, track: int, width: int, heads: int, out: int,
-        face_layers: int, sound_layers: int, dropout: float = 0.0,
+        face_layers: int, sound_layers: int, dropout: float = 0.0, centred: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self.ears, self.frames, self.track_size, self.clock = ears, frames, track, ears.clock
-        tower = partial(Tower, frames=frames, width=width, heads=heads, out=out, dropout=dropout)
+        tower = partial(Tower, frames=frames, width=width, heads=heads, out=out, dropout=dropout, centred=centred)
         self.face = tower(size=track, layers=face_layers)
         self.sound = tower(size=ears.dim, layers=sound_layers)
         self.log_scale = nn.Parameter(torch.tensor(10.0).log())  # one over the temperature; CLIP begins at 14

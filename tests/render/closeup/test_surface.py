@@ -31,6 +31,16 @@ def test_the_patch_is_one_piece_about_the_middle_of_the_face(pose: torch.Tensor)
     assert not share[away > 0.8].any()
 
 
+@pytest.mark.parametrize("yaw", [-0.9, -0.6, 0.3, 0.8])
+def test_where_a_face_hides_itself_nothing_between_is_shown(yaw: float) -> None:
+    """Behind the bridge of a nose that turns away places jump, and what lies between two of them is no place."""
+    at, facing = surface.on_patch(torch.tensor([[yaw, 0.1, 0.0, 0.0, 0.0, 0.0]]), 256)
+    jump = (at[:, :, 1:] - at[:, :, :-1]).abs().sum(-1)
+    shown = torch.minimum(facing[:, :, 1:], facing[:, :, :-1]) > 0.05
+    assert float(jump[shown].max()) < 0.06
+    assert shown.any()
+
+
 def test_the_patch_fades_to_nothing_at_its_edges_and_narrows_to_the_chin() -> None:
     share = surface.share(surface.places(64, 64, torch.zeros(1)))
     edges = torch.cat([share[0], share[-1], share[:, 0], share[:, -1]])

@@ -19,6 +19,7 @@ CHEEKS_Y, JAW = 0.1, 0.6  # below this y the face narrows, to this share of its 
 EDGE = 0.2  # share of the way from the middle to the edge over which the patch fades
 _LOWER_EDGE = 0.1  # canonical: over which it fades where it is cut off below
 _NEAR = 0.01  # canonical: so near to the surface a place is on it
+_WHOLLY = 0.999
 _CELL = 4  # pixels of a picture between which the patch is laid out by lines
 
 
@@ -68,10 +69,10 @@ def on_patch(pose: Tensor, size: int) -> tuple[Tensor, Tensor]:
     x, y, z = (flat[i] + depth * back[i, 2] for i in range(3))
     off, _, facing = _off(x, y, z, back)
     seen = (off.abs() < _NEAR) & (x.abs() < 0.6) & ((y - MIDDLE_Y).abs() < 0.7)
-    facing = -F.max_pool2d(-facing.clamp_min(0) * seen, 3, stride=1, padding=1)  # of places that jump it must be 0
-    found = torch.stack([x.clamp(-0.6, 0.6), y.clamp(-0.7, 0.8), facing], dim=1)
+    found = torch.stack([x.clamp(-0.6, 0.6), y.clamp(-0.7, 0.8), facing.clamp_min(0) * seen, seen.to(x)], dim=1)
     found = F.interpolate(found, size=(size, size), mode="bilinear", align_corners=False)
-    return rearrange(found[:, :2], "b i h w -> b h w i"), found[:, 2]
+    wholly = found[:, 3] > _WHOLLY  # between a place that is seen and one that is not there are none
+    return rearrange(found[:, :2], "b i h w -> b h w i"), found[:, 2] * wholly
 
 
 def _off(x: Tensor, y: Tensor, z: Tensor, back: Tensor) -> tuple[Tensor, Tensor, Tensor]:
