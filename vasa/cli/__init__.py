@@ -13,8 +13,8 @@ from vasa import __version__
 from vasa.cli.overrides import parsed
 
 COMMANDS = (
-    "demo", "animate", "reenact", "info", "bench", "fetch", "people", "train", "extract", "join", "evaluate", "verify",
-    "export",
+    "demo", "animate", "reenact", "info", "bench", "fetch", "people", "watch", "train", "extract", "join", "evaluate",
+    "verify", "export",
 )  # fmt: skip
 
 

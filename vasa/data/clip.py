@@ -63,14 +63,26 @@ class Clip:
         return rearrange(torch.from_numpy(pictures), "n h w c -> n c h w")
 
     def place(self, index: np.ndarray | slice) -> Tensor:
-        """[n, 5, h, w], uint8: canonical x, y, z and posed depth as round((v + 1) * 127.5), then the part."""
+        """[n, 5, h, w], uint8: canonical x, y, z and posed depth as round((v + 1) * 127.5), then the part.
+
+        Raises ValueError for a clip of a film that was watched, not made.
+        """
+        self._check_maps()
         return _maps(self.sample.read(PLACES, index), _PLACE_CHANNELS)
+
+    def _check_maps(self) -> None:
+        if PLACES not in self.sample.tracks:
+            raise ValueError(
+                f"Clip {self.name} is of a real video and has no maps of places, which this needs; name a film of "
+                "virtual people (`vasa people film`)."
+            )
 
     def parts(self, index: np.ndarray | slice) -> Tensor:
         """[n, H/2, W/2], uint8: indices into `part_names` of film.json; clothes with body is what `place` calls 1.
 
         The part in `place` stays what it is: 0 background, 1 body, 2 head, which here is divided further.
         """
+        self._check_maps()
         return rearrange(_maps(self.sample.read(PARTS, index), 1), "n 1 h w -> n h w")
 
     def speech(self) -> Tensor:
@@ -80,13 +92,16 @@ class Clip:
 
 def packed(
     name: str, *, facts: Mapping[str, object], labels: Mapping[str, np.ndarray], samples: np.ndarray,
-    frames: np.ndarray, places: np.ndarray, parts: np.ndarray,
+    frames: np.ndarray, places: np.ndarray | None = None, parts: np.ndarray | None = None,
 ) -> bytes:  # fmt: skip
-    """A clip as a piece of a shard: frames [T, H, W, 3], places [T, 5, h, w], parts [T, H/2, W/2], all uint8."""
+    """A clip as a piece of a shard: frames [T, H, W, 3], places [T, 5, h, w], parts [T, H/2, W/2], all uint8; people
+    that are not virtual have no maps."""
     members = {FACTS: json.dumps(facts).encode(), LABELS: label_bytes(labels), SPEECH: sound_bytes(samples)}
     members |= numbered(FRAMES, map(picture_bytes, frames))
-    members |= numbered(PLACES, map(map_bytes, places))
-    members |= numbered(PARTS, map(map_bytes, rearrange(parts, "t h w -> t 1 h w")))
+    if places is not None:
+        members |= numbered(PLACES, map(map_bytes, places))
+    if parts is not None:
+        members |= numbered(PARTS, map(map_bytes, rearrange(parts, "t h w -> t 1 h w")))
     return pack(name, members)
 
 

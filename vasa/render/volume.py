@@ -114,12 +114,12 @@ class VolumeRenderer(nn.Module):
         assert portrait.route is not None
         seen = look(torch.cat([portrait.volume, portrait.route.to(portrait.volume.dtype)], dim=1).float(), field)
         features, depth = self.projection(seen[:, :-3], field, latents)
-        route, still = self._route(seen[:, -3:-1], depth), portrait.picture
-        moved = sample_picture(still, route)
+        still, was = portrait.picture, portrait.head
+        route, source = self._route(seen[:, -3:-1], depth), still if was is None else torch.cat([still, was], dim=1)
+        moved, now = torch.tensor_split(sample_picture(source, route), [3], dim=1)
         picture, share = self.decoder(features, [moved, still] if self.blend else [])
-        if portrait.head is not None:
-            now = sample_picture(portrait.head, route)
-            picture = backdrop.without_ghost(picture, share, moved, still, portrait.head, now)
+        if was is not None:
+            picture = backdrop.without_ghost(picture, share, moved, still, was, now)
         if self.closeup is not None:
             assert portrait.details is not None
             picture = self.closeup.over(picture, portrait.picture, portrait.details, own, latents)
