@@ -84,3 +84,11 @@ def test_renderers_show_the_uncovered_background(renderer: VolumeRenderer, portr
         torch.testing.assert_close(renderer.show(nowhere, latents).picture, plain.picture)
         wanted = plain.picture + (1 - plain.share) * (plain.moved - portrait.picture)
         torch.testing.assert_close(renderer.show(everywhere, latents).picture, wanted)
+
+
+def test_beyond_the_volume_a_pixel_is_looked_up_where_it_is(renderer: VolumeRenderer, portrait: Portrait) -> None:
+    """And not in the middle of the picture, where a route of nothing would lead."""
+    with torch.inference_mode():
+        far = torch.cat([torch.zeros(1, 1, 3), torch.tensor([[[9.0, 0.0, 0.0]]])], dim=-1)  # the head is out of sight
+        shown = renderer.show(portrait, Motion(far, portrait.motion.dynamics).frames())
+        torch.testing.assert_close(shown.moved, portrait.picture, atol=1e-4, rtol=0)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def add(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("extract", help="turn a film into motion latents and sound features")
-    command.add_argument("films", type=Path, nargs="+", metavar="FILM", help="written by `vasa people film` or `vasa watch`")
+    command.add_argument(
+        "films", type=Path, nargs="+", metavar="FILM", help="written by `vasa people film` or `vasa watch`"
+    )
     command.add_argument(
         "--renderer", type=Path, required=True, help="its checkpoint; the measured space is noted in it"
     )

@@ -112,10 +112,11 @@ class VolumeRenderer(nn.Module):
         away = rigid_grid(invert(pose_matrix(latents[:, :6])), offsets.shape[2:])
         field = bend(offsets, away)
         assert portrait.route is not None
-        seen = look(torch.cat([portrait.volume, portrait.route.to(portrait.volume.dtype)], dim=1).float(), field)
+        inside = torch.ones_like(portrait.route[:, :1])  # outside the volume there is no route
+        seen = look(torch.cat([portrait.volume, portrait.route[:, :2], inside], dim=1).float(), field)
         features, depth = self.projection(seen[:, :-3], field, latents)
         still, was = portrait.picture, portrait.head
-        route, source = self._route(seen[:, -3:-1], depth), still if was is None else torch.cat([still, was], dim=1)
+        route, source = self._route(seen[:, -3:], depth), still if was is None else torch.cat([still, was], dim=1)
         moved, now = torch.tensor_split(sample_picture(source, route), [3], dim=1)
         picture, share = self.decoder(features, [moved, still] if self.blend else [])
         if was is not None:
@@ -126,10 +127,13 @@ class VolumeRenderer(nn.Module):
         return Shown(picture, field, depth, moved, share)
 
     def _route(self, route: Tensor, depth: Tensor) -> Tensor:
-        """Where each pixel's place on the head was seen in the source: route [B, 2, d, h, w] -> [B, H, W, 2]."""
-        flow = reduce(route * depth[:, None], "b i d h w -> b i h w", "sum")
-        flow = F.interpolate(flow, size=(self.image_size, self.image_size), mode="bilinear", align_corners=False)
-        return rearrange(flow, "b i h w -> b h w i")
+        """Where each pixel's place on the head was seen in the source, itself where its place lies outside the volume:
+        x, y and how much is inside, [B, 3, d, h, w] -> [B, H, W, 2]."""
+        there, inside = reduce(route * depth[:, None], "b i d h w -> b i h w", "sum").split([2, 1], dim=1)
+        size = (self.image_size, self.image_size)
+        away = there - inside * rearrange(grid(1, *depth.shape[-2:], like=there)[0, ..., :2], "h w i -> i h w")
+        away = F.interpolate(away, size=size, mode="bilinear", align_corners=False)
+        return grid(1, *size, like=away)[0, ..., :2] + rearrange(away, "b i h w -> b h w i")
 
     def _check(self, portrait: Portrait, motion: Motion) -> None:
         shape = (self.canonical.channels, *self.to_posed.size)
