@@ -112,5 +112,7 @@ def twice(x: Tensor) -> Tensor:
 
 
 def packed(pictures: Sequence[Tensor], shuffle: int, *, like: Tensor) -> list[Tensor]:
-    """Squares of pixels folded into channels."""
-    return [F.pixel_unshuffle(picture.to(like.dtype), shuffle) for picture in pictures]
+    """Squares of pixels folded into channels, laid out as what they are joined to."""
+    folded = [F.pixel_unshuffle(picture.to(like.dtype), shuffle) for picture in pictures]
+    last = like.is_contiguous(memory_format=torch.channels_last)
+    return [x.contiguous(memory_format=torch.channels_last) for x in folded] if last else folded
