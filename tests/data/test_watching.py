@@ -191,6 +191,22 @@ def test_bad_words_get_one_sentence(
     assert not (tmp_path / "film").exists()
 
 
+def test_a_damaged_video_keeps_nobody_waiting(
+    videos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    whole = (videos / "ann" / "one.mp4").read_bytes()
+    (tmp_path / "a.mp4").write_bytes(whole[: len(whole) // 3])
+    (tmp_path / "b.mp4").write_bytes(b"no video at all")
+    (tmp_path / "c.mp4").write_bytes(whole)
+    words = ["--size", "64", "--held-out", "0", "--device", "cpu", "-o", str(tmp_path / "film")]
+    assert main(["watch", str(tmp_path), *words]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert [line for line in told if "a.mp4" in line]
+    assert [line for line in told if "b.mp4" in line]
+    assert not [line for line in told if "c.mp4" in line]
+    assert [clip.name for clip in clips_in(tmp_path / "film")] == ["c-0000", "c-0001"]
+
+
 def test_videos_of_one_name_are_refused(tmp_path: Path) -> None:
     for name in ("a b.mp4", "a_b.mp4"):
         (tmp_path / name).touch()

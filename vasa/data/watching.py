@@ -35,6 +35,10 @@ ROOM = (0.35, 0.35, 0.35)  # how far a head may be from the middle of its crop, 
 _LOOK_AGAIN = CLOCK.frame_rate // 2  # frames between two searches while nobody is seen
 
 
+class DamagedVideo(UserWarning):
+    """Something of a video could not be read."""
+
+
 @dataclass
 class Run:
     """A stretch of a video that shows one face, cut with one crop throughout, as by a camera that keeps still.
@@ -156,9 +160,12 @@ def _below(place: Path, held_out: float) -> Iterator[Video]:
 
 
 def watch(video: Video, watcher: Watcher, film: Path) -> int:
-    """Add a video's clips to a film, all of them or none, and return how many there are; 0 where it has no sound."""
-    sound = load_sound(video.path) if has_sound(video.path) else torch.zeros(0)
-    runs = watcher.runs(VideoReader(video.path)) if len(sound) else iter(())
+    """Add a video's clips to a film, all of them or none, and return how many there are; 0 where it has no sound.
+
+    Warns of a damaged video (`DamagedVideo`), of which the clips before the damage are taken.
+    """
+    sound = _heard(video)
+    runs = watcher.runs(_seen(video)) if len(sound) else iter(())
     count = 0
 
     def pieces() -> Iterator[bytes]:
@@ -169,6 +176,23 @@ def watch(video: Video, watcher: Watcher, film: Path) -> int:
 
     append(video.shard(film), pieces())
     return count
+
+
+def _heard(video: Video) -> Tensor:
+    """All of its sound [S]; none where there is none, or it is damaged."""
+    try:
+        return load_sound(video.path) if has_sound(video.path) else torch.zeros(0)
+    except ValueError as error:
+        warnings.warn(str(error), DamagedVideo, stacklevel=2)
+        return torch.zeros(0)
+
+
+def _seen(video: Video) -> Iterator[Tensor]:
+    """Its frames [3, H, W], up to where they are damaged."""
+    try:
+        yield from VideoReader(video.path)
+    except ValueError as error:
+        warnings.warn(str(error), DamagedVideo, stacklevel=2)
 
 
 def _packed(video: Video, number: int, run: Run, sound: Tensor) -> bytes:
