@@ -76,6 +76,7 @@ class Decoder(nn.Module):
         moved, still = ready
         if self.fine is not None:
             out = self.fine(x, out, [moved, still])
+        out = out.contiguous()  # a slice of channels that come last is slow to go through
         face, share = (moved + out[:, :3].tanh()).clamp(0, 1), out[:, 3:].sigmoid()
         return share * face + (1 - share) * still, share
 
