@@ -11,6 +11,7 @@ from vasa.render.closeup.eyeballs import IRIS, MIDDLE, Eyeballs
 
 ROWS, COLUMNS = 128, 112
 AT = surface.places(ROWS, COLUMNS, torch.zeros(1))[16:52]
+PIXEL = 4 * surface.HALF[0] * surface.HALF[1] / (ROWS * COLUMNS)
 WHITE, BROWN, BLUE = (torch.tensor(c)[:, None, None] for c in ([0.9, 0.88, 0.85], [0.3, 0.2, 0.1], [0.2, 0.3, 0.6]))
 SKIN = torch.tensor([0.7, 0.5, 0.4])[:, None, None]
 
@@ -36,7 +37,7 @@ def _drawn(off: tuple[float, float], colour: Tensor = BROWN, *, high: float = 0.
 
 @pytest.mark.parametrize("off", [(0.0, 0.0), (0.03, 0.0), (-0.03, 0.012), (0.0, -0.015)])
 def test_an_iris_is_found_where_it_is(off: tuple[float, float]) -> None:
-    disc = Eyeballs(AT)(*_drawn(off), torch.zeros(1, 2))[0, 6]
+    disc = Eyeballs(AT, pixel=PIXEL)(*_drawn(off), torch.zeros(1, 2))[0, 6]
     for side in (-1, 1):
         share = disc * (AT[..., 0].sign() == side)
         found = (share[..., None] * AT).sum((0, 1)) / share.sum()
@@ -50,7 +51,7 @@ def test_a_gaze_that_is_read_says_where_to_search() -> None:
     x = AT[..., 0].clamp_min(0)
 
     def found(turned: Tensor) -> float:
-        disc = Eyeballs(AT)(*_drawn(off), turned)[0, 6]
+        disc = Eyeballs(AT, pixel=PIXEL)(*_drawn(off), turned)[0, 6]
         return float((disc * x).sum() / (disc * (x > 0)).sum())
 
     assert abs(found(looked) - MIDDLE[0] - off[0]) < 0.008
@@ -58,13 +59,13 @@ def test_a_gaze_that_is_read_says_where_to_search() -> None:
 
 
 def test_white_holds_where_the_iris_was() -> None:
-    white = Eyeballs(AT)(*_drawn((0.0, 0.0)), torch.zeros(1, 2))[0, :3]
+    white = Eyeballs(AT, pixel=PIXEL)(*_drawn((0.0, 0.0)), torch.zeros(1, 2))[0, :3]
     inside = (_lids(0.06) > 0).expand_as(white)
     torch.testing.assert_close(white[inside], WHITE.expand_as(white)[inside], atol=0.06, rtol=0)
 
 
 def test_an_iris_is_whole_behind_its_lids() -> None:
-    found = Eyeballs(AT)(*_drawn((0.0, 0.0), BLUE, high=0.03), torch.zeros(1, 2))[0]
+    found = Eyeballs(AT, pixel=PIXEL)(*_drawn((0.0, 0.0), BLUE, high=0.03), torch.zeros(1, 2))[0]
     inside = (_away((0.0, 0.0)) < 0.8 * IRIS).expand(3, -1, -1)
     assert float(found[6][inside[0]].min()) > 0.9
     torch.testing.assert_close(found[3:6][inside], BLUE.expand(3, *inside.shape[1:])[inside], atol=0.12, rtol=0)
@@ -73,7 +74,7 @@ def test_an_iris_is_whole_behind_its_lids() -> None:
 def test_eyes_as_they_are_seen_are_what_they_are() -> None:
     """The iris over the white, not turned, is the picture but for the iris' rim."""
     eye, lids = _drawn((0.01, 0.0))
-    maps = Eyeballs(AT)(eye, lids, torch.zeros(1, 2))
+    maps = Eyeballs(AT, pixel=PIXEL)(eye, lids, torch.zeros(1, 2))
     again = torch.lerp(maps[:, :3], maps[:, 3:6], maps[:, 6:])
     error = (again - eye)[:, :, lids[0, 0] > 0].abs()
     assert float(error.mean()) < 0.03
@@ -81,7 +82,7 @@ def test_eyes_as_they_are_seen_are_what_they_are() -> None:
 
 
 def test_shut_eyes_are_imagined_without_nan() -> None:
-    maps = Eyeballs(AT)(torch.rand(2, 3, *AT.shape[:2]), torch.zeros(2, 1, *AT.shape[:2]), torch.zeros(2, 2))
+    maps = Eyeballs(AT, pixel=PIXEL)(torch.rand(2, 3, *AT.shape[:2]), torch.zeros(2, 1, *AT.shape[:2]), torch.zeros(2, 2))
     assert bool(maps.isfinite().all())
     assert 0 <= float(maps.min()) <= float(maps.max()) <= 1
     assert float(maps[:, :3].mean()) > 2 * float(maps[:, 3:6].mean()) > 0
@@ -90,6 +91,6 @@ def test_shut_eyes_are_imagined_without_nan() -> None:
 def test_one_eye_that_is_shut_has_the_other_ones_colours() -> None:
     eye, lids = _drawn((0.0, 0.0), BLUE)
     lids = lids * (AT[..., 0] > 0)
-    iris = Eyeballs(AT)(eye, lids, torch.zeros(1, 2))[0, 3:6, :, : COLUMNS // 2]
+    iris = Eyeballs(AT, pixel=PIXEL)(eye, lids, torch.zeros(1, 2))[0, 3:6, :, : COLUMNS // 2]
     middle = _away((0.0, 0.0))[:, : COLUMNS // 2] < 0.8 * IRIS
     torch.testing.assert_close(iris[:, middle].mean(1), BLUE[:, 0, 0], atol=0.05, rtol=0)

@@ -30,19 +30,18 @@ class Eyeballs(nn.Module):
     What lids hide of it has the colours of the same distance from its middle, what they hide of the white those of the
     white near by. Not in the papers.
 
-    at: canonical places of the band's pixels, [h, columns, 2], of both eyes, columns even.
+    at: canonical places of the band's pixels, [h, columns, 2], of both eyes, columns even. pixel: area of one of them.
     """
 
     at: Tensor
     tries: Tensor
 
-    def __init__(self, at: Tensor) -> None:
+    def __init__(self, at: Tensor, *, pixel: float) -> None:
         super().__init__()
         self.register_buffer("at", rearrange(at, "h (e w) i -> e 1 h w i", e=2), persistent=False)
         steps = torch.linspace(-_REACH, _REACH, _TRIES)
         self.register_buffer("tries", torch.cartesian_prod(steps, steps), persistent=False)
-        across, down = at[0, 1] - at[0, 0], at[1, 0] - at[0, 0]
-        self.half_a_disc = math.pi * IRIS**2 / 2 / float(across[0] * down[1])  # pixels
+        self.half_a_disc = math.pi * IRIS**2 / 2 / pixel  # pixels
 
     def forward(self, band: Tensor, seen: Tensor, turned: Tensor) -> Tensor:
         """Colours [B, 3, h, columns], how much is eyeball [B, 1, h, columns], how far aside from straight ahead the

@@ -38,7 +38,7 @@ class Eyes(nn.Module):
         self.rows, self.beyond = slice(high, low), (0, 0, high, rows - low)  # of the band, and how to put it back
         at = surface.places(rows, columns, torch.zeros(1))[self.rows]
         self.register_buffer("at", at, persistent=False)
-        self.eyeballs = Eyeballs(at)
+        self.eyeballs = Eyeballs(at, pixel=4 * surface.HALF[0] * surface.HALF[1] / (rows * columns))
 
     turn: Tensor
     at: Tensor
