@@ -82,7 +82,8 @@ def test_eyes_as_they_are_seen_are_what_they_are() -> None:
 
 
 def test_shut_eyes_are_imagined_without_nan() -> None:
-    maps = Eyeballs(AT, pixel=PIXEL)(torch.rand(2, 3, *AT.shape[:2]), torch.zeros(2, 1, *AT.shape[:2]), torch.zeros(2, 2))
+    picture, nowhere = torch.rand(2, 3, *AT.shape[:2]), torch.zeros(2, 1, *AT.shape[:2])
+    maps = Eyeballs(AT, pixel=PIXEL)(picture, nowhere, torch.zeros(2, 2))
     assert bool(maps.isfinite().all())
     assert 0 <= float(maps.min()) <= float(maps.max()) <= 1
     assert float(maps[:, :3].mean()) > 2 * float(maps[:, 3:6].mean()) > 0
