@@ -7,7 +7,7 @@ import torch
 
 from vasa.clock import CLOCK, Clock
 from vasa.space import MotionSpace
-from vasa.types import Controls, Motion, checked
+from vasa.types import Controls, Motion, Portrait, checked
 
 
 def motion(batch: int = 2, frames: int = 3, dynamics: int = 4) -> Motion:
@@ -117,3 +117,12 @@ def test_space_refuses_what_does_not_fit():
 def test_controls_that_mean_nothing_are_refused(controls: Controls, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         checked(controls)
+
+
+def test_values_change_in_all_their_tensors_and_nothing_else() -> None:
+    still = Motion(torch.zeros(1, 1, 6), torch.zeros(1, 1, 4))
+    portrait = Portrait(torch.zeros(1, 2, 2, 2, 2), torch.zeros(1, 3), still, torch.zeros(1, 3, 4, 4))
+    changed = portrait.map(lambda value: value + 1)
+    assert float(changed.motion.pose.min()) == float(changed.picture.min()) == 1
+    assert changed.head is None
+    assert not portrait.motion.pose.any()

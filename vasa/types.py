@@ -7,7 +7,7 @@ A audio features, K carried frames. Pictures are RGB in [0, 1]; angles radians; 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Protocol, Self
 
@@ -19,16 +19,20 @@ EMOTIONS = ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sad
 
 
 class _Moves:
-    """Values of tensors that can change device."""
+    """Values of tensors that change together."""
 
-    def to(self, device: torch.device | str) -> Self:
-        """The same value with every tensor on this device."""
-        moved = {
-            f.name: value.to(device)
+    def map(self, change: Callable[[Tensor], Tensor]) -> Self:
+        """The same value with every tensor changed, also those of the values it holds."""
+        changed = {
+            f.name: change(value) if isinstance(value, Tensor) else value.map(change)
             for f in fields(self)  # type: ignore[arg-type]
             if isinstance(value := getattr(self, f.name), Tensor | _Moves)
         }
-        return replace(self, **moved)  # type: ignore[type-var]
+        return replace(self, **changed)  # type: ignore[type-var]
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same value with every tensor on this device."""
+        return self.map(lambda value: value.to(device))
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,4 @@ def on_foreground(picture: Tensor, truth: Truth) -> Tensor:
 
 def another_portrait(portrait: Portrait, passes: Passes) -> Portrait:
     """Each portrait in the place of the next one's: batch B -> B."""
-    motion = Motion(passes.another(portrait.motion.pose), passes.another(portrait.motion.dynamics))
-    volume, identity, picture = (passes.another(x) for x in (portrait.volume, portrait.identity, portrait.picture))
-    rest = [None if x is None else passes.another(x) for x in (portrait.route, portrait.details, portrait.head)]
-    return Portrait(volume, identity, motion, picture, *rest)
+    return portrait.map(passes.another)

@@ -148,10 +148,4 @@ class VolumeRenderer(nn.Module):
 
 def spread(portrait: Portrait, length: int) -> Portrait:
     """Each portrait once a frame: batch B -> B * length."""
-
-    def each(x: Tensor) -> Tensor:
-        return repeat(x, "b ... -> (b t) ...", t=length)
-
-    motion = Motion(each(portrait.motion.pose), each(portrait.motion.dynamics))
-    rest = [None if x is None else each(x) for x in (portrait.route, portrait.details, portrait.head)]
-    return Portrait(each(portrait.volume), each(portrait.identity), motion, each(portrait.picture), *rest)
+    return portrait.map(lambda x: repeat(x, "b ... -> (b t) ...", t=length))
