@@ -77,3 +77,8 @@ def test_gathering_is_grid_sampling_with_its_gradients():
 def test_gathering_far_outside_gives_zero():
     where = torch.full((1, 1, 1, 2, 3), 50.0) * torch.tensor([1.0, -1.0])[:, None]
     assert geometry.gathered(torch.ones(1, 2, 3, 4, 5), where).abs().max() == 0
+
+
+def test_a_gaze_is_along_its_direction() -> None:
+    gaze = torch.rand(20, 2, generator=torch.Generator().manual_seed(0)) * 2.4 - 1.2
+    torch.testing.assert_close(geometry.gaze_along(geometry.direction(*gaze.unbind(-1))), gaze)

@@ -45,6 +45,12 @@ def direction(yaw: Tensor, pitch: Tensor) -> Tensor:
     return torch.stack([yaw.sin() * pitch.cos(), pitch.sin(), yaw.cos() * pitch.cos()], dim=-1)
 
 
+def gaze_along(aim: Tensor) -> Tensor:
+    """Yaw and pitch [..., 2] of unit vectors [..., 3]; inverse of `direction`."""
+    x, y, z = aim.unbind(-1)
+    return torch.stack([torch.atan2(x, z), torch.asin(y.clamp(-1, 1))], dim=-1)
+
+
 def pose_matrix(pose: Tensor) -> Tensor:
     """Canonical to posed volume coordinates: pose [B, 6] -> affine [B, 3, 4] in volume axes (y down)."""
     flip = pose.new_tensor([1.0, -1.0, 1.0])

@@ -24,9 +24,9 @@ from vasa.face.crop import Crop
 from vasa.face.detector import Detector, UnclearFace, UnsureFace
 from vasa.face.reader import FaceReader
 from vasa.face.reading import FaceReading
-from vasa.geometry import direction, rotation
 from vasa.media.sound import has_sound, load_sound
 from vasa.media.video import VideoReader
+from vasa.motion.edits import eyes_in_head
 
 SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg")
 SHORTEST_S = 2.0  # a window of the motion generator's
@@ -111,13 +111,10 @@ class Watcher:
 
 def labels_of(reading: FaceReading) -> dict[str, Tensor]:
     """What a film says of its frames, as far as a reader sees it: each [T, ...], see `docs/people.md`."""
-    turn = rotation(*reading.pose[:, :3].unbind(-1))
-    ahead = torch.einsum("t i j, t i -> t j", turn, direction(*reading.gaze.unbind(-1)))
-    eyes = torch.stack([torch.atan2(ahead[:, 0], ahead[:, 2]), torch.asin(ahead[:, 1].clamp(-1, 1))], dim=-1)
     return {
-        "pose": reading.pose, "gaze": reading.gaze, "eyes": eyes, "blink": reading.blink, "arkit": reading.arkit,
-        "lip_opening": reading.lip_opening, "emotion": reading.emotion, "distance": (-reading.pose[:, 5:]).exp(),
-        "landmarks": reading.landmarks,
+        "pose": reading.pose, "gaze": reading.gaze, "eyes": eyes_in_head(reading.pose, reading.gaze),
+        "blink": reading.blink, "arkit": reading.arkit, "lip_opening": reading.lip_opening, "emotion": reading.emotion,
+        "distance": (-reading.pose[:, 5:]).exp(), "landmarks": reading.landmarks,
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vasa.face import arkit
 from vasa.face.points import MIRRORED
-from vasa.geometry import direction
+from vasa.geometry import direction, gaze_along
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,7 @@ def turned(gaze: Tensor, angle: Tensor) -> Tensor:
     """Yaw and pitch [B, 2] of a direction once the camera's picture is turned counter-clockwise by angle [B]."""
     x, y, z = direction(*gaze.unbind(-1)).unbind(-1)
     cos, sin = angle.cos(), angle.sin()
-    right, up = cos * x - sin * y, sin * x + cos * y
-    return torch.stack([torch.atan2(right, z), torch.asin(up.clamp(-1, 1))], dim=-1)
+    return gaze_along(torch.stack([cos * x - sin * y, sin * x + cos * y, z], dim=-1))
 
 
 def _mirror(known: FaceLabels, rows: Tensor) -> FaceLabels:

@@ -13,7 +13,7 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from vasa.geometry import direction, rotation
+from vasa.geometry import direction, gaze_along, rotation
 from vasa.motion.handles import BLINK, GAZE, LIPS, Handles
 from vasa.space import MotionSpace
 from vasa.types import Motion
@@ -111,10 +111,10 @@ class HoldGaze:
 
 
 def eyes_in_head(pose: Tensor, gaze: Tensor) -> Tensor:
-    """Yaw and pitch [..., 2] that eyes need in a head of this pose [..., 6] to look along a gaze [2] of the camera."""
-    aim = direction(gaze[0], gaze[1])
-    x, y, z = (rotation(*pose[..., :3].unbind(-1)).mT @ aim).unbind(-1)
-    return torch.stack([torch.atan2(x, z), torch.asin(y.clamp(-1, 1))], dim=-1)
+    """Yaw and pitch [..., 2] that eyes need in a head of this pose [..., 6] to look along a gaze of the camera, [2] or
+    [..., 2]."""
+    aim = direction(*gaze.unbind(-1))
+    return gaze_along((rotation(*pose[..., :3].unbind(-1)).mT @ aim[..., None])[..., 0])
 
 
 def _from(curve: Tensor, motion: Motion, first: int) -> Tensor:

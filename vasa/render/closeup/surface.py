@@ -19,7 +19,7 @@ CHEEKS_Y, JAW = 0.1, 0.6  # below this y the face narrows, to this share of its 
 EDGE = 0.2  # share of the way from the middle to the edge over which the patch fades
 _LOWER_EDGE = 0.1  # canonical: over which it fades where it is cut off below
 _NEAR = 0.01  # canonical: so near to the surface a place is on it
-_WHOLLY = 0.999
+_WHOLLY = 0.999  # of the places that one between them is laid out from, seen
 _CELL = 4  # pixels of a picture between which the patch is laid out by lines
 
 
