@@ -16,7 +16,7 @@ from vasa.cli.train_sync import run as train_sync
 from vasa.config import instantiate, leaf
 from vasa.data.agreeing import Talk, TalkWindows, mouth
 from vasa.evaluate.agreeing import CAPP, Sync
-from vasa.evaluate.agreement import Agreement
+from vasa.evaluate.agreement import Agreement, Tower
 from vasa.evaluate.ears import LogMel
 from vasa.evaluate.shifts import at_shifts, scaled_scores, shifted_scores
 
@@ -35,8 +35,8 @@ def judge() -> Agreement:
     torch.manual_seed(0)
     network: Agreement = instantiate(leaf("judge", "tiny"))
     talks = [talk(seed) for seed in range(24)]
-    network.face.calibrate(torch.cat([t.track for t in talks]))
-    network.sound.calibrate(torch.cat([network.ears(t.samples[None])[0] for t in talks]))
+    network.face.calibrate([t.track for t in talks])
+    network.sound.calibrate([network.ears(t.samples[None])[0] for t in talks])
     windows = TalkWindows(talks, frames=10, clips=8, each=6, apart=2, seed=0)
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
     for step in range(250):
@@ -66,13 +66,19 @@ def test_scaled_motion_keeps_its_rhythm_and_other_rhythms_do_not(judge: Agreemen
     assert scores["1.5"] > shifted_scores(judge, STRANGE)["stranger"]
 
 
-@pytest.mark.parametrize("centred", [True, False])
-def test_a_centred_judge_does_not_know_which_way_a_head_points(centred: bool) -> None:
+@pytest.mark.parametrize("changes", [True, False])
+def test_a_judge_of_changes_does_not_know_which_way_a_head_points(changes: bool) -> None:
     torch.manual_seed(0)
-    network: Agreement = instantiate(leaf("judge", "tiny"), centred=centred).eval()
+    network: Agreement = instantiate(leaf("judge", "tiny"), changes=changes).eval()
     windows = torch.randn(4, 10, 3)
     alike = torch.allclose(network.see(windows), network.see(windows + torch.tensor([0.3, -0.1, 0.05])), atol=1e-5)
-    assert alike == centred
+    assert alike == changes
+
+
+def test_changes_are_measured_within_clips_and_not_from_one_to_the_next() -> None:
+    tower = Tower(size=1, frames=4, width=8, layers=1, heads=1, out=4, changes=True)
+    tower.calibrate([100.0 * n + torch.tensor([[0.0], [1.0], [0.0], [1.0]]) for n in range(5)])
+    assert float(tower.std) < 1
 
 
 def test_capp_averages_windows_and_falls_with_a_shift(judge: Agreement) -> None:

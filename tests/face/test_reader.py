@@ -12,6 +12,7 @@ from vasa import checkpoint
 from vasa.config import instantiate, leaf
 from vasa.face.backbone import Backbone
 from vasa.face.heads import Votes, cells, cut_along
+from vasa.face.points import CORNERS, MIRRORED
 from vasa.face.reader import HIDDEN, FaceReader
 from vasa.face.reading import SURE, Estimate, FaceReading
 from vasa.types import EMOTIONS
@@ -134,3 +135,29 @@ def test_mini_is_small_enough_to_ship() -> None:
 def test_a_network_that_timm_lacks_is_named() -> None:
     with pytest.raises(ValueError, match="timm has no network named 'resnet1'"):
         Backbone(name="resnet1")
+
+
+def test_a_mirrored_face_has_its_eyes_exchanged(reader: FaceReader) -> None:
+    """One network sees both eyes, the left one mirrored: it says the same of the other side of a mirrored picture."""
+    random = torch.Generator().manual_seed(5)
+    picture = 4 * torch.rand(2, 3, 48, 48, generator=random) - 2
+    landmarks = torch.rand(2, 68, 2, generator=random) - 0.5
+    eyes = reader.eyes
+    assert eyes is not None
+    right, left = eyes(picture, landmarks).chunk(2, dim=1)
+    mirrored = landmarks[:, list(MIRRORED)] * torch.tensor([-1.0, 1.0])
+    torch.testing.assert_close(eyes(picture.flip(-1), mirrored), torch.cat([left, right], dim=1), atol=1e-4, rtol=1e-4)
+
+
+def test_where_somebody_looks_is_seen_in_the_eyes_and_not_elsewhere(reader: FaceReader) -> None:
+    eyes, picture = reader.eyes, torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(6))
+    assert eyes is not None
+    landmarks = torch.zeros(1, 68, 2)
+    for corners, middle in zip(CORNERS, (-0.5, 0.5, 0.0), strict=True):
+        landmarks[0, corners, 0] = torch.tensor([middle - 0.2, middle + 0.2])
+    picture.requires_grad_()
+    eyes(picture, landmarks).square().sum().backward()
+    assert picture.grad is not None
+    seen = picture.grad[0].abs().sum(0)
+    assert seen[20:28, :24].sum() > 0 < seen[20:28, 24:].sum()
+    assert seen[:8].sum() == seen[40:].sum() == 0

@@ -26,9 +26,9 @@ def teach(stage: str, follow: Follow, overrides: list[str]) -> None:
     config = settings(stage, overrides, example="data.folder=FILM output=OUT")
     network = instantiate(config.judge)
     train, test = (talks_of(config.data.folder, split, follow, frames=network.frames) for split in ("train", "test"))
-    network.face.calibrate(torch.cat([talk.track for talk in train]))
+    network.face.calibrate([talk.track for talk in train])
     heard = [network.ears(talk.samples[None, : len(talk.track) * network.clock.samples_per_frame])[0] for talk in train]
-    network.sound.calibrate(torch.cat(heard))
+    network.sound.calibrate(heard)
     training = instantiate(config.training)(network, test[: config.data.held_out])
     run_of = trainer(config, part="network", model=config.judge)
     drawn = config.data.clips, config.data.each, config.data.apart

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from vasa.cli.overrides import add_overrides
 
-STAGES = ("renderer", "closeup", "motion", "audio", "reader", "student", "enhancer", "capp", "sync")
+STAGES = ("renderer", "dynamics", "closeup", "motion", "audio", "reader", "student", "enhancer", "capp", "sync")
 
 
 def add(commands: argparse._SubParsersAction) -> None:

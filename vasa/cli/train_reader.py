@@ -13,6 +13,7 @@ from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
 from vasa.config import instantiate
 from vasa.data.reading import PEOPLE, FilmFaces
+from vasa.face.reader import FaceReader
 from vasa.render.speed import channels_last
 
 CARD = "README.md"
@@ -27,8 +28,8 @@ def run(overrides: list[str]) -> None:
     config = settings("reader", overrides, example="data.folder=FILM output=OUT")
     check(config)
     data = instantiate(config.data)
-    model = checkpoint.config_of(config.init) if config.init else config.reader
-    reader = checkpoint.load(config.init).train() if config.init else instantiate(config.reader)
+    model = checkpoint.config_of(config.init) if config.init and not config.grow else config.reader
+    reader = _reader(config)
     training = instantiate(config.training)(channels_last(reader), people=data.train.people)
     trainer(config, part="reader", model=model).fit(training, datamodule=data, ckpt_path=resumed(config))
     if config.keep:
@@ -37,8 +38,24 @@ def run(overrides: list[str]) -> None:
     (Path(config.output) / CARD).write_text(card(config, model, data.train))
 
 
+def _reader(config: DictConfig) -> FaceReader:
+    """A new one, the one in `init`, or a new one with what fits of its weights (`grow`)."""
+    begun: FaceReader | None = checkpoint.load(config.init).train() if config.init else None
+    if begun is not None and not config.grow:
+        return begun
+    reader: FaceReader = instantiate(config.reader)
+    if begun is not None:
+        new = checkpoint.take(reader, begun.state_dict(), config.init)
+        print(f"{len(new)} weights are new{': ' * bool(new)}{', '.join(new)}.")
+    return reader
+
+
 def check(config: DictConfig) -> None:
-    """Raises ValueError where nothing can be kept, or more than all."""
+    """Raises ValueError where nothing can be kept, or more than all, and where nothing can grow."""
+    if config.grow and not config.init:
+        raise ValueError("grow=true takes the weights of another checkpoint: name it with init=FOLDER.")
+    if config.grow and config.keep:
+        raise ValueError("keep is a share of init's weights, and a reader that grows has others: leave one out.")
     if not 0 <= config.keep < 1 or (config.keep and not config.init):
         raise ValueError(f"keep is a share of init's weights, from 0 to less than 1, and needs one; got {config.keep}.")
 

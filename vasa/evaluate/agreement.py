@@ -7,16 +7,18 @@ and batch are unpublished or of pictures; ours are in `conf/judge`. Scores compa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
 import torch
-from einops import rearrange, reduce
+from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vasa.clock import Clock
 
+KEPT = 16  # numbers of a frame
 
 class Ears(Protocol):
     """Samples [B, S] -> [B, T, dim] on the clock; an `AudioEncoder` is one."""
@@ -28,10 +30,11 @@ class Ears(Protocol):
 
 
 class Tower(nn.Module):
-    """A window of rows [B, T, size] -> one unit vector [B, out]: a transformer, and the mean of what it says.
+    """A window of rows [B, T, size] -> one unit vector [B, out]: a transformer, and `KEPT` numbers of every frame side
+    by side. Their mean over the frames would hardly tell when something happens, and training stays at chance.
 
-    centred: rows are taken about their mean in each window. Who speaks and which way a head points tell windows of
-    different clips apart, and nothing about time.
+    changes: rows are taken as what they change by from frame to frame. Where a head points tells windows of a clip
+    apart as well as when it nods does, and says nothing about a voice.
     """
 
     mean: Tensor
@@ -39,44 +42,49 @@ class Tower(nn.Module):
 
     def __init__(
         self, *, size: int, frames: int, width: int, layers: int, heads: int, out: int, dropout: float = 0.0,
-        centred: bool = False,
+        changes: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.centred = centred
+        self.changes = changes
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("std", torch.ones(size))
         self.project = nn.Linear(size, width)
         self.places = nn.Parameter(0.02 * torch.randn(frames, width))
         layer = nn.TransformerEncoderLayer(width, heads, 4 * width, dropout, F.gelu, batch_first=True, norm_first=True)
         self.layers = nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)
-        self.out = nn.Linear(width, out)
+        self.keep = nn.Linear(width, KEPT)
+        self.out = nn.Linear(frames * KEPT, out)
 
-    def calibrate(self, rows: Tensor) -> None:
-        """Take mean and std of rows [N, size]."""
+    def calibrate(self, clips: Sequence[Tensor]) -> None:
+        """Take mean and std of the rows of clips, [T, size] each."""
+        rows = torch.cat([self._taken(clip) for clip in clips])
         self.mean.copy_(rows.mean(0))
-        self.std.copy_(rows.std(0).clamp_min(1e-4))
+        self.std.copy_(rows.std(0).clamp_min(1e-5))
 
     def forward(self, rows: Tensor) -> Tensor:
-        middle = reduce(rows, "b t c -> b 1 c", "mean") if self.centred else self.mean
-        seen = self.layers(self.project((rows - middle) / self.std) + self.places)
-        return F.normalize(self.out(reduce(seen, "b t w -> b w", "mean")), dim=-1)
+        seen = self.layers(self.project((self._taken(rows) - self.mean) / self.std) + self.places)
+        return F.normalize(self.out(rearrange(self.keep(seen), "b t k -> b (t k)")), dim=-1)
+
+    def _taken(self, rows: Tensor) -> Tensor:
+        """Rows [..., T, size] as they are, or what they change by; nothing is known of the first."""
+        return F.pad(rows.diff(dim=-2), (0, 0, 1, 0)) if self.changes else rows
 
 
 class Agreement(nn.Module):
     """Scores windows of a track and of sound by the cosine of what the two towers make of them.
 
     ears: hears samples. frames: T of a window. track: numbers a frame of the face's track. The other keywords are the
-    towers', `face_layers` of the face's and `sound_layers` of the sound's.
+    towers', `face_layers` and `changes` of the face's and `sound_layers` of the sound's.
     """
 
     def __init__(
         self, *, ears: Ears, frames: int, track: int, width: int, heads: int, out: int,
-        face_layers: int, sound_layers: int, dropout: float = 0.0, centred: bool = False,
+        face_layers: int, sound_layers: int, dropout: float = 0.0, changes: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self.ears, self.frames, self.track_size, self.clock = ears, frames, track, ears.clock
-        tower = partial(Tower, frames=frames, width=width, heads=heads, out=out, dropout=dropout, centred=centred)
-        self.face = tower(size=track, layers=face_layers)
+        tower = partial(Tower, frames=frames, width=width, heads=heads, out=out, dropout=dropout)
+        self.face = tower(size=track, layers=face_layers, changes=changes)
         self.sound = tower(size=ears.dim, layers=sound_layers)
         self.log_scale = nn.Parameter(torch.tensor(10.0).log())  # one over the temperature; CLIP begins at 14
 

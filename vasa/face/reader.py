@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from vasa.face.arkit import ARKIT
 from vasa.face.backbone import Backbone
+from vasa.face.eyes import Eyes
 from vasa.face.heads import CloseLook, Joined, Votes
 from vasa.face.points import COUNT
 from vasa.face.reading import Estimate, FaceReading
@@ -28,40 +29,46 @@ PARTS = ("right eye", "left eye", "mouth")  # see `vasa.face.points.CORNERS`
 @dataclass(frozen=True)
 class Sight:
     """What a reader sees before it says anything: landmarks [B, 68, 2] with their expected errors [B, 68], the whole
-    face [B, C], the same beside its points, [B, C + 136], and close looks at the `PARTS`, [B, detail] each."""
+    face [B, C], the same beside its points, [B, C + 136], close looks at the `PARTS`, [B, detail] each, and what the
+    gaze is said from, [B, G]."""
 
     landmarks: Tensor
     spread: Tensor
     whole: Tensor
     face: Tensor
     details: list[Tensor]
+    looking: Tensor
 
 
 class FaceReader(nn.Module):
     """Reads pictures of a face, framed about as a renderer's crop is: turned by up to 45 degrees, 0.6 to 1.5 as large.
 
-    image_size: pixels a side that pictures are brought to; eyes and mouth are looked at in up to `sharp_size`, which is
-    what pictures best have. backbone: gives feature maps, one of them of stride 8. width: channels of the map that
-    points are found on; detail: numbers that a close look at each part gives; identity: length of the embedding.
+    image_size: pixels a side that pictures are brought to; eyes and mouth are looked at in up to `sharp_size`.
+    backbone: gives feature maps, one of them of stride 8. width: channels of the map that points are found on; detail:
+    numbers that a close look at each part gives; identity: length of the embedding. eyes: see where somebody looks;
+    without them the gaze is said from the close looks, and is 1.5 times as far off.
     """
 
     def __init__(
-        self, *, image_size: int, sharp_size: int, backbone: Backbone, width: int, detail: int, identity: int
-    ) -> None:
+        self, *, image_size: int, sharp_size: int, backbone: Backbone, width: int, detail: int, identity: int,
+        eyes: Eyes | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         if sharp_size < image_size:
             raise ValueError(f"sharp_size is at least image_size ({image_size}); got {sharp_size}.")
         channels, strides = backbone.channels, backbone.strides
         if STRIDE not in strides[:-1]:
             raise ValueError(f"A face reader's backbone has a map of stride {STRIDE} and a coarser one; got {strides}.")
-        self.image_size, self.sharp_size, self.identity_size = image_size, sharp_size, identity
+        self.image_size, self.close_size, self.identity_size = image_size, sharp_size, identity
+        self.sharp_size = sharp_size if eyes is None else max(sharp_size, eyes.sharp_size)  # what pictures best have
         self.backbone, self.fine, self.stride = backbone, strides.index(STRIDE), strides[-1]
         self.joined, self.votes = Joined(channels[self.fine :], width), Votes(width)
         self.looks = nn.ModuleList(CloseLook(channels[FINEST], part=n, outputs=detail) for n in range(len(PARTS)))
         whole, shape = channels[-1], 2 * COUNT
         self.insights = whole + shape + len(PARTS) * detail + 3 * HIDDEN  # numbers that `insight` gives
         self.pose = _two_layers(whole + shape, 6)
-        self.gaze = _two_layers(whole + shape + 2 * detail, 2)
+        self.eyes = eyes
+        self.gaze = _two_layers(whole + shape + 2 * detail if eyes is None else 6 + shape + 2 * eyes.outputs, 2)
         self.lips = nn.Linear(detail, 1)
         self.blink = nn.Linear(detail, 1)
         self.emotion = _two_layers(whole + shape + 3 * detail, len(EMOTIONS))
@@ -133,21 +140,31 @@ class FaceReader(nn.Module):
         maps = self.features(picture)
         landmarks, spread = self.votes(self.joined(maps[self.fine :]))
         whole = reduce(maps[-1], "b c h w -> b c", "mean")
-        sharp = 4 * (_brought_to(self.sharp_size, picture) if picture.shape[-1] > self.sharp_size else picture) - 2
-        details = [look(maps[FINEST], sharp, landmarks) for look in self.looks]
-        face = torch.cat([whole, 2 * rearrange(landmarks.detach(), "b k xy -> b (k xy)")], dim=-1)
-        return Sight(landmarks, spread, whole, face, details)
+        sharp = _at_most(self.close_size, picture)
+        details = [look(maps[FINEST], 4 * sharp - 2, landmarks) for look in self.looks]
+        shape = 2 * rearrange(landmarks.detach(), "b k xy -> b (k xy)")
+        face = torch.cat([whole, shape], dim=-1)
+        if self.eyes is None:
+            looking = [face, *details[:2]]
+        else:
+            seen = self.eyes(4 * _at_most(self.eyes.sharp_size, picture) - 2, landmarks)
+            looking = [self.pose(face).detach(), shape, seen]
+        return Sight(landmarks, spread, whole, face, details, torch.cat(looking, dim=-1))
 
     def _thoughts(self, sight: Sight) -> list[tuple[nn.Sequential, Tensor]]:
         """The layers that say gaze, emotion and coefficients, and what each is given."""
-        eyes, everything = (torch.cat([sight.face, *sight.details[:count]], dim=-1) for count in (2, None))
-        return [(self.gaze, eyes), (self.emotion, everything), (self.arkit, everything)]
+        everything = torch.cat([sight.face, *sight.details], dim=-1)
+        return [(self.gaze, sight.looking), (self.emotion, everything), (self.arkit, everything)]
 
 
 def _brought_to(size: int, picture: Tensor) -> Tensor:
     if picture.shape[-1] == size:
         return picture
     return F.interpolate(picture, (size, size), mode="bilinear", antialias=True, align_corners=False)
+
+
+def _at_most(size: int, picture: Tensor) -> Tensor:
+    return _brought_to(size, picture) if picture.shape[-1] > size else picture
 
 
 def _two_layers(inputs: int, outputs: int, hidden: int = HIDDEN) -> nn.Sequential:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 import torch
 from lightning.pytorch import LightningModule
@@ -22,15 +23,18 @@ from vasa.training import Optimisation, weighted_sum
 class ReaderTraining(LightningModule):
     """Learns to read single frames of virtual people, whatever was done to their pictures.
 
-    people: how many the film has; weights: name of a loss -> its weight; losses of weight 0 are still logged.
+    people: how many the film has; weights: name of a loss -> its weight; losses of weight 0 are still logged. frozen:
+    parts of the reader that keep their weights and the statistics of their norms.
     """
 
     def __init__(
         self, reader: FaceReader, *, people: int, weights: Mapping[str, float], augmentation: Augmentation,
         learning_rate: float, warmup: int, steps: int, hold: float, seed: int, weight_decay: float = 0.02,
+        frozen: Sequence[str] = (),
     ) -> None:  # fmt: skip
         super().__init__()
         self.reader, self.augmentation, self.weights = reader, augmentation, dict(weights)
+        self.frozen = [reader.get_submodule(name).requires_grad_(False).eval() for name in frozen]
         self.face_loss = terms.FaceLoss()
         self.terms = nn.ModuleDict({
             "landmarks": terms.LandmarkLoss(),
@@ -54,6 +58,12 @@ class ReaderTraining(LightningModule):
         self._plain: list[tuple[FaceReading, FaceLabels]] = []
         self._hard: list[tuple[FaceReading, FaceLabels]] = []
         self._clips: list[Tensor] = []
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        for part in self.frozen:
+            part.eval()
+        return self
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
         random = torch.Generator().manual_seed(self.seed * 999_983 + self.global_step)

@@ -34,8 +34,11 @@ class ReaderDynamics(nn.Module):
         self.last = nn.Linear(reader.insights + hidden, dim)
 
     def forward(self, picture: Tensor, pose: Tensor) -> Tensor:
-        face = aligned(picture, pose, size=self.reader.sharp_size, reach=self.reach)
-        return self.say(self.reader.insight(face))
+        return self.say(self.insight(picture, pose))
+
+    def insight(self, picture: Tensor, pose: Tensor) -> Tensor:
+        """What its reader sees of faces brought upright: [B, 3, H, W] at [B, 6] -> [B, I]."""
+        return self.reader.insight(aligned(picture, pose, size=self.reader.sharp_size, reach=self.reach))
 
     def pose_of(self, picture: Tensor) -> Tensor:
         """The head pose [B, 6] that the reader sees in pictures [B, 3, H, W]."""

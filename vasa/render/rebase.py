@@ -52,7 +52,7 @@ def regressed(x: Tensor, y: Tensor, *, ridge: float = _RIDGE) -> tuple[Tensor, T
     """The line of least squares, with a ridge of so much of the mean variance, from x [F, N] to y [F, K]: weight [K, N]
     and bias [K]. Raises ValueError where there are fewer frames than N."""
     if len(x) <= x.shape[1]:
-        raise ValueError(f"{len(x)} frames are too few to fit {x.shape[1]} numbers to; raise first_frames.")
+        raise ValueError(f"{len(x)} frames are too few to fit {x.shape[1]} numbers to: take more frames.")
     middle_x, middle_y = x.double().mean(0), y.double().mean(0)
     apart = x.double() - middle_x
     gram = apart.mT @ apart / len(x)
