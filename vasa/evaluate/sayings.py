@@ -15,6 +15,7 @@ from vasa.evaluate.cast import voice_of
 from vasa.motion import MotionGenerator
 from vasa.motion.drawing import drawn
 from vasa.pipeline import Pipeline
+from vasa.render.volume import VolumeRenderer
 from vasa.types import Controls, Motion
 
 
@@ -34,11 +35,12 @@ class Saying:
     @classmethod
     @torch.no_grad()
     def of(cls, pipe: Pipeline, clip: Clip) -> Saying:
-        """What `vasa extract` finds in a clip; raises ValueError where the pipeline has no voice."""
+        """What `vasa extract` finds in a clip, `--labelled` where the renderer knows what labels stand for: what is true
+        and not what an encoder sees. Raises ValueError where the pipeline has no voice."""
         generator, audio = voice_of(pipe)
-        found = {name: value.clone() for name, value in extract_clip(
-            clip, pipe.renderer, audio, window=generator.window
-        ).items()}  # fmt: skip
+        labelled = isinstance(pipe.renderer, VolumeRenderer) and pipe.renderer.meaning is not None
+        extracted = extract_clip(clip, pipe.renderer, audio, window=generator.window, labelled=labelled)
+        found = {name: value.clone() for name, value in extracted.items()}
         motion = generator.space.pack(Motion(found["pose"][None], found["dynamics"][None]))[0]
         return cls(motion, found["features"], clip.speech(), clip.labels, found["main_gaze"])
 
