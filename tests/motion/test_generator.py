@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import replace
 
@@ -10,6 +11,8 @@ from torch import Tensor
 from vasa.config import instantiate, leaf
 from vasa.motion import DiffusionMotion, MotionGenerator
 from vasa.motion.noise import frame_noise
+from vasa.motion.sampler import Denoise, Noise
+from vasa.motion.schedule import Schedule
 from vasa.types import Controls, Motion
 
 
@@ -142,6 +145,28 @@ def test_inertia_steadies_the_head_across_windows_and_nothing_else(tiny: Diffusi
     assert moved[:, tiny.window - 1].max() <= 5 * moved.mean()  # no jump at the seam
 
 
-def test_inertia_of_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="inertia is 0 or more and below 1"):
-        instantiate({**leaf("motion", "tiny"), "inertia": 1.0})
+class _Noise:
+    """A sampler whose motion is the noise that it begins with."""
+
+    def __call__(self, denoise: Denoise, noise: Noise, schedule: Schedule) -> Tensor:
+        return noise(0)
+
+
+def test_liveliness_is_how_much_noise_the_angles_of_the_head_begin_with(tiny: DiffusionMotion, sound: Tensor) -> None:
+    plain = tiny.using(sampler=_Noise(), guidance=tiny.guidance)
+    plain.inertia = 0.0
+    lively = copy.copy(plain)
+    lively.liveliness = 1.5
+    lively = lively.using(sampler=_Noise(), guidance=tiny.guidance)  # keeps it
+    before, after = (tiny.space.pack(track(one, sound)) for one in (plain, lively))
+    torch.testing.assert_close(after[..., :3], 1.5 * before[..., :3], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(after[..., 3:], before[..., 3:], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("setting", "complaint"),
+    [({"inertia": 1.0}, "inertia is 0 or more and below 1"), ({"liveliness": 0.0}, "liveliness is above 0")],
+)
+def test_heads_that_never_move_are_refused(setting: dict[str, float], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        instantiate({**leaf("motion", "tiny"), **setting})

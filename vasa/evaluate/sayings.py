@@ -35,8 +35,8 @@ class Saying:
     @classmethod
     @torch.no_grad()
     def of(cls, pipe: Pipeline, clip: Clip) -> Saying:
-        """What `vasa extract` finds in a clip, `--labelled` where the renderer knows what labels stand for: what is true
-        and not what an encoder sees. Raises ValueError where the pipeline has no voice."""
+        """What `vasa extract` finds in a clip, `--labelled` where the renderer knows what labels stand for: the truth, and
+        not what an encoder sees. Raises ValueError where the pipeline has no voice."""
         generator, audio = voice_of(pipe)
         labelled = isinstance(pipe.renderer, VolumeRenderer) and pipe.renderer.meaning is not None
         extracted = extract_clip(clip, pipe.renderer, audio, window=generator.window, labelled=labelled)

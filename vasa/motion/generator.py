@@ -22,18 +22,20 @@ from vasa.motion.window import begin, check, check_inertia, denoiser, offset, se
 from vasa.space import MotionSpace
 from vasa.types import Controls, Motion
 
+ANGLES = 3  # yaw, pitch and roll come first among the numbers of a frame
 
 class DiffusionMotion(nn.Module):
     """A `MotionGenerator`. It knows no face: the same sound, controls and seed give every face the same motion.
 
     Asked for fewer frames than its window, T < window, it lays the window over the frames that it made before and holds
     them (`vasa.motion.sliding`). inertia: share of its last pose that the head keeps each frame, 0 to below 1, against
-    trembling (the papers use none: 0).
+    trembling (the papers use none: 0). liveliness: how much noise the head's angles begin with, in standard deviations
+    of training's: 1 as published; a network that predicts means turns heads too little, and more makes up for it.
     """
 
     def __init__(
-        self, *, net: MotionTransformer, space: MotionSpace,
-        schedule: Schedule, objective: Objective, sampler: Sampler, guidance: Guidance, inertia: float = 0.0,
+        self, *, net: MotionTransformer, space: MotionSpace, schedule: Schedule, objective: Objective,
+        sampler: Sampler, guidance: Guidance, inertia: float = 0.0, liveliness: float = 1.0,
     ) -> None:  # fmt: skip
         super().__init__()
         if net.motion_dim != space.size:
@@ -41,7 +43,9 @@ class DiffusionMotion(nn.Module):
                 f"The network makes {net.motion_dim} numbers a frame, the motion space has {space.size}; "
                 "set net.motion_dim to 6 + space.dynamics."
             )
-        self.net, self.space, self.inertia = net, space, check_inertia(inertia)
+        if not 0 < liveliness < 3:
+            raise ValueError(f"A head's liveliness is above 0 and below 3; got {liveliness}.")
+        self.net, self.space, self.inertia, self.liveliness = net, space, check_inertia(inertia), liveliness
         self.schedule, self.objective, self.sampler, self.guidance = schedule, objective, sampler, guidance
 
     @property
@@ -63,7 +67,7 @@ class DiffusionMotion(nn.Module):
         """The same network, sampled and guided otherwise; weights are shared."""
         return type(self)(
             net=self.net, space=self.space, schedule=self.schedule, objective=self.objective,
-            sampler=sampler, guidance=guidance, inertia=self.inertia,
+            sampler=sampler, guidance=guidance, inertia=self.inertia, liveliness=self.liveliness,
         ).train(self.training)  # fmt: skip
 
     def start(self, batch_size: int, *, seed: int) -> MotionState:
@@ -93,11 +97,16 @@ class DiffusionMotion(nn.Module):
 
     def sample(self, conditions: Conditions, view: View, seed: Tensor) -> Tensor:
         """One window of motion, normalised: [B, W, M]; seed [B]."""
-        noise = partial(frame_noise, seed, view.first, frames=self.window, size=self.space.size)
+        noise = partial(self._noise, seed, view.first)
         denoise = denoiser(
             self.net, conditions, schedule=self.schedule, objective=self.objective, guidance=self.guidance
         )
         return self.sampler(held(denoise, view.made, noise(), self.schedule), noise, self.schedule)
+
+    def _noise(self, seed: Tensor, first: Tensor, draw: int = 0) -> Tensor:
+        noise = frame_noise(seed, first, draw, frames=self.window, size=self.space.size)
+        noise[..., :ANGLES] *= self.liveliness
+        return noise
 
     def _settled(self, pose: Tensor, state: MotionState) -> Tensor:
         """The pose [B, T, 6] with inertia, from the last frame of the window before."""
