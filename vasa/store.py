@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,18 +37,28 @@ class Found:
     joints: dict[str, Config]
 
 
-def find(name: Path | str) -> Found:
-    """What a pipeline is made of; raises ValueError where there is none, with the names that exist."""
+def find(name: Path | str, *, voice: bool = False) -> Found:
+    """What a pipeline is made of, with a voice where that is needed; raises ValueError where there is none, with the
+    names that exist, and for what is published before anything is fetched."""
     parts: dict[str, Path] = {}
     joints: dict[str, Config] = {}
-    for folder in [folder_of(word) for word in _words(name)]:
+    words = _words(name)
+    if all(word in published.NAMES for word in words):
+        _check_whole({part for word in words for part in published.parts(str(word))}, name, voice=voice)
+    for folder in map(folder_of, words):
         parts |= {part: folder / part for part in PARTS if _has(folder, part)}
         joints |= joints_of(folder)
-    if "renderer" not in parts:
-        raise ValueError(f"{str(name)!r} has no renderer; name it too, as in RENDERER+{name}.")
+    _check_whole(parts.keys(), name, voice=voice)
     if ("motion" in parts) != ("audio" in parts):
         raise ValueError(f"{str(name)!r} has {' and '.join(parts)}; motion and audio go together, or neither is there.")
     return Found(parts, joints)
+
+
+def _check_whole(parts: Collection[str], name: Path | str, *, voice: bool) -> None:
+    if "renderer" not in parts:
+        raise ValueError(f"{str(name)!r} has no renderer; name it too, as in RENDERER+{name}.")
+    if voice and "motion" not in parts:
+        raise ValueError(f"{str(name)!r} has no voice: it can `reenact` a video; name one too, as in {name}+VOICE.")
 
 
 def folder_of(name: Path | str) -> Path:

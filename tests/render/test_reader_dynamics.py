@@ -13,6 +13,7 @@ from tests.films import make_film
 from vasa import checkpoint
 from vasa.cli import main
 from vasa.config import instantiate, leaf
+from vasa.face.reader_detector import SHIPPED
 from vasa.geometry import pose_matrix, sample_picture, transform
 from vasa.render import VolumeRenderer
 from vasa.render.reader_dynamics import ReaderDynamics
@@ -71,7 +72,7 @@ def test_it_begins_with_a_reader_that_was_saved(dynamics: ReaderDynamics, tmp_pa
 
 @pytest.mark.parametrize("size", ["mini", "small"])
 def test_the_sizes_that_ship_see_with_the_reader_that_ships(size: str) -> None:
-    assert leaf("renderer", size).dynamics.reader == leaf("reader", "mini")
+    assert leaf("renderer", size).dynamics.reader == leaf("reader", "mini") == checkpoint.config_of(SHIPPED)
 
 
 def _flow(tree: object) -> str:

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
     from vasa.media.picture import load_picture
 
     place = checks.output_file(arguments.output, [arguments.portrait, arguments.speech])
-    store.find(arguments.model)
+    store.find(arguments.model, voice=True)
     opening, picture = asking.opening_of(arguments), load_picture(arguments.portrait)
     samples = checks.sound_length(arguments.speech)
     controls = asking.controls_of(arguments, CLOCK.frames_covering(samples))

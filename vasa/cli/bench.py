@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vasa.cli import asking, bench_renderer
+from vasa.cli.checks import set_threads
 from vasa.cli.writing import write_report
 from vasa.clock import CLOCK
 
@@ -52,8 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
     seconds = SECONDS if arguments.seconds is None else arguments.seconds
     if not seconds >= 1:
         raise ValueError(f"--seconds is at least 1; got {seconds}.")
-    if arguments.threads is not None:
-        torch.set_num_threads(arguments.threads)
+    set_threads(arguments.threads)
     place = None if arguments.output is None else writable_file(arguments.output, (".json",))
     pipe = Pipeline.from_pretrained(arguments.model, device=arguments.device)
     folder = SHIPPED / "mini" / "demo"

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from vasa.cli import asking
+from vasa.cli.checks import set_threads
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +39,6 @@ def add(actions: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print one table: a row for each renderer, a column for each batch and precision."""
-    import torch
 
     from vasa import checkpoint, device, store
     from vasa.config import instantiate, leaf
@@ -52,8 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
     where, folder = device.choose(arguments.device), store.find(arguments.model).parts["renderer"]
     configs = {f"{name}, random weights": leaf("renderer", name) for name in arguments.renderer}
     own = checkpoint.config_of(folder)
-    if arguments.threads is not None:
-        torch.set_num_threads(arguments.threads)
+    set_threads(arguments.threads)
     table = {arguments.model: row(checkpoint.load(folder), where, arguments.frames, arguments.batch) | work(own)}
     for name, config in configs.items():
         table[name] = row(instantiate(config), where, arguments.frames, arguments.batch) | work(config)

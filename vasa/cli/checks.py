@@ -37,6 +37,16 @@ def room_for(seconds: float, place: Path) -> None:
         )
 
 
+def set_threads(count: int | None) -> None:
+    """Let torch compute on so many CPU threads, where a number is named; raises ValueError where it is none."""
+    import torch
+
+    if count is not None:
+        if count < 1:
+            raise ValueError(f"--threads is at least 1; got {count}.")
+        torch.set_num_threads(count)
+
+
 def sound_length(path: str) -> int:
     """Samples in a sound, at 16 kHz, having read all of it once; raises ValueError or OSError where it is unfit."""
     from vasa.media.sound import read_blocks

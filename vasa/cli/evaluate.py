@@ -87,6 +87,7 @@ def measure_reader(arguments: argparse.Namespace) -> None:
     from vasa.cli.evaluate_reader import measure
     from vasa.face.reader_detector import SHIPPED
 
+    check_there(arguments.film)
     folder = new_folder(arguments.output)
     reader, device = arguments.reader or str(SHIPPED), arguments.device
     measure(arguments.film, reader, device, folder, report=REPORT, sheet=SHEET)
@@ -99,6 +100,7 @@ def measure_apart(arguments: argparse.Namespace) -> None:
 
     if arguments.judge is not None and not Path(arguments.judge).is_dir():
         raise ValueError(f"--apart reads faces with a probe: --judge names its folder; got {arguments.judge}.")
+    check_there(arguments.film)
     folder = new_folder(arguments.output)
     film, model, people = arguments.film, arguments.model, arguments.people
     measure(film, model, arguments.device, arguments.judge, people, folder, report=REPORT, sheet=SHEET)
@@ -155,6 +157,12 @@ def held_out(film: str, most: int) -> list[Clip]:
     if not clips:
         raise ValueError(f"The film in {film} has no clip of the test split; film more people.")
     return clips
+
+
+def check_there(place: str) -> None:
+    """Raises ValueError where there is no such folder, before another is made."""
+    if not Path(place).is_dir():
+        raise ValueError(f"There is no folder {place}; name a film, or with --reader a folder of pictures.")
 
 
 def new_folder(name: str) -> Path:

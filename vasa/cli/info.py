@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vasa.cli import asking
+from vasa.shipped import DEFAULT
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,6 +37,8 @@ def run(arguments: argparse.Namespace) -> None:
     from vasa import Pipeline
 
     if arguments.renderer is not None:
+        if arguments.model != DEFAULT or arguments.device is not None:
+            raise ValueError("--renderer describes a renderer without weights: leave out --model and --device.")
         return show_leaf(arguments.renderer)
     return show_pipeline(Pipeline.from_pretrained(arguments.model, device=arguments.device))
 

@@ -17,6 +17,10 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Speak, show how far we are, and say what was written."""
+    if arguments.workers < 1:
+        raise ValueError(f"--workers is at least 1; got {arguments.workers}.")
+    if not arguments.hours > 0:
+        raise ValueError(f"--hours is more than 0; got {arguments.hours:g}.")
     from vasa.cli.writing import bar
     from vasa.people.corpus import speak_corpus
 

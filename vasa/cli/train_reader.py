@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from vasa import checkpoint
-from vasa.cli.training import resumed, settings, trainer
+from vasa.cli.training import check_grow, grow, resumed, settings, trainer
 from vasa.config import instantiate
 from vasa.data.reading import PEOPLE, FilmFaces
 from vasa.face.reader import FaceReader
@@ -45,15 +45,13 @@ def _reader(config: DictConfig) -> FaceReader:
         return begun
     reader: FaceReader = instantiate(config.reader)
     if begun is not None:
-        new = checkpoint.take(reader, begun.state_dict(), config.init)
-        print(f"{len(new)} weights are new{': ' * bool(new)}{', '.join(new)}.")
+        grow(reader, begun, config.init)
     return reader
 
 
 def check(config: DictConfig) -> None:
     """Raises ValueError where nothing can be kept, or more than all, and where nothing can grow."""
-    if config.grow and not config.init:
-        raise ValueError("grow=true takes the weights of another checkpoint: name it with init=FOLDER.")
+    check_grow(config)
     if config.grow and config.keep:
         raise ValueError("keep is a share of init's weights, and a reader that grows has others: leave one out.")
     if not 0 <= config.keep < 1 or (config.keep and not config.init):

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from vasa import checkpoint
-from vasa.cli.training import resumed, settings, trainer
+from vasa.cli.training import check_grow, grow, resumed, settings, trainer
 from vasa.config import instantiate
 from vasa.render.meaning import Meaning
 from vasa.render.reader_dynamics import ReaderDynamics
@@ -40,16 +40,14 @@ def run(overrides: list[str]) -> None:
 
 def _renderer(config: DictConfig) -> VolumeRenderer:
     """A new one, the one in `init`, or a new one with what fits of its weights (`grow`)."""
-    if config.grow and not config.init:
-        raise ValueError("grow=true takes the weights of another checkpoint: name it with init=FOLDER.")
+    check_grow(config)
     begun: VolumeRenderer | None = checkpoint.load(config.init).train() if config.init else None
     renderer: VolumeRenderer = instantiate(config.renderer) if begun is None or config.grow else begun
     if renderer is not begun and isinstance(renderer.dynamics, ReaderDynamics):
         renderer.dynamics.begin(config.face_reader or SHIPPED)
     if config.grow and begun is not None:
         renderer.meaning = begun.meaning if begun.space.dynamics == renderer.space.dynamics else None
-        new = checkpoint.take(renderer, begun.state_dict(), config.init)
-        print(f"{len(new)} weights are new{': ' * bool(new)}{', '.join(new)}.")
+        grow(renderer, begun, config.init)
     return renderer
 
 

@@ -11,21 +11,41 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
+from vasa import checkpoint
 from vasa.config import compose, instantiate
 from vasa.render.speed import has_fast_bfloat16
 from vasa.training import Export, MovingAverage, Resumable
 
+WHOLE = {"steps": 0, "threads": 0, "seed": 0}  # settings of all stages, and the least that each may be
+
 
 def settings(stage: str, overrides: list[str], *, example: str) -> DictConfig:
-    """`conf/train_STAGE.yaml` with the overrides; sets threads and seed. Raises ValueError where a key is missing."""
+    """`conf/train_STAGE.yaml` with the overrides; sets threads and seed. Raises ValueError where a key is missing or
+    is no number that it could be."""
     config = compose(f"train_{stage}", overrides)
     if missing := sorted(OmegaConf.missing_keys(config)):
         raise ValueError(f"Training needs {', '.join(missing)}: vasa train {stage} {example}")
+    for name, least in WHOLE.items():
+        if name in config and (not isinstance(config[name], int) or config[name] < least):
+            raise ValueError(f"The setting {name} is a whole number from {least} on; got {config[name]!r}.")
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     return config
+
+
+def check_grow(config: DictConfig) -> None:
+    """Raises ValueError where there is nothing to grow from."""
+    if config.grow and not config.init:
+        raise ValueError("grow=true takes the weights of another checkpoint: name it with init=FOLDER.")
+
+
+def grow(model: nn.Module, begun: nn.Module, place: str) -> None:
+    """Give a new model what fits of another's weights, and say what stays as it was made; raises ValueError."""
+    new = checkpoint.take(model, begun.state_dict(), place)
+    print(f"{len(new)} weights are new{': ' * bool(new)}{', '.join(new)}.")
 
 
 def trainer(config: DictConfig, *, part: str, model: Mapping[str, Any]) -> Trainer:

@@ -79,10 +79,12 @@ def claim(film: Path, size: int) -> None:
 
 
 def summary(film: Path, videos: Sequence[Video]) -> None:
-    """One line on what there is."""
+    """One line on what there is; raises ValueError where there is nothing."""
     from vasa.clock import CLOCK
     from vasa.data.clip import clips_in
 
     clips = clips_in(film)
+    if not clips:
+        raise ValueError(f"None of these videos became a clip, so {film} is empty; name some with one face and sound.")
     minutes, people = sum(map(len, clips)) / CLOCK.frame_rate / 60, len({clip.facts["person"] for clip in clips})
     print(f"{film} holds {len(clips)} clips, {minutes:.1f} minutes of {people} people, of {len(videos)} videos.")

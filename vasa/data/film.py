@@ -47,7 +47,12 @@ def talking(clips: list[Clip]) -> list[Clip]:
 
 
 def expression(labels: dict[str, Tensor]) -> Tensor:
-    """Everything labelled that is facial dynamics: [T, E + 13], expression, emotion, eyes, blinks and lip opening."""
+    """Everything labelled that is facial dynamics: [T, E + 13], expression, emotion, eyes, blinks and lip opening.
+
+    Raises ValueError for the labels of a clip that was watched: nobody knows its muscles.
+    """
+    if "expression" not in labels:
+        raise ValueError("This film is of real people, whose expressions nobody labelled; name one of virtual people.")
     opening = labels["lip_opening"][:, None]
     return torch.cat([labels[name] for name in ("expression", "emotion", "eyes", "blink")] + [4 * opening], dim=-1)
 

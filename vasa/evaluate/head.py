@@ -9,11 +9,6 @@ import torch
 from torch import Tensor
 
 
-def angle_error(measured: Tensor, true: Tensor) -> Tensor:
-    """Mean absolute difference of angles [T, 3] in degrees, for yaw, pitch and roll: [3]; NaN frames are left out."""
-    return torch.rad2deg((measured - true).abs()).nanmean(0)
-
-
 def jitter(angles: Tensor) -> float:
     """How much a head trembles: root mean square second difference of angles [T, 3], in degrees."""
     return math.degrees(angles.diff(n=2, dim=0).square().nanmean().sqrt().item())

@@ -35,10 +35,11 @@ class Saying:
     @classmethod
     @torch.no_grad()
     def of(cls, pipe: Pipeline, clip: Clip) -> Saying:
-        """What `vasa extract` finds in a clip, `--labelled` where the renderer knows what labels stand for: the truth, and
-        not what an encoder sees. Raises ValueError where the pipeline has no voice."""
+        """What `vasa extract` finds in a clip, `--labelled` where there are labels and the renderer knows what they
+        stand for: the truth, and not what an encoder sees. Raises ValueError where the pipeline has no voice."""
         generator, audio = voice_of(pipe)
-        labelled = isinstance(pipe.renderer, VolumeRenderer) and pipe.renderer.meaning is not None
+        knows = isinstance(pipe.renderer, VolumeRenderer) and pipe.renderer.meaning is not None
+        labelled = knows and "expression" in clip.labels
         extracted = extract_clip(clip, pipe.renderer, audio, window=generator.window, labelled=labelled)
         found = {name: value.clone() for name, value in extracted.items()}
         motion = generator.space.pack(Motion(found["pose"][None], found["dynamics"][None]))[0]

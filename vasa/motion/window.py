@@ -35,12 +35,13 @@ def begin(
     net: WindowNetwork, space: MotionSpace, batch_size: int, *,
     seed: int, device: torch.device, keep: int | None = None, memory: int = 0,
 ) -> MotionState:  # fmt: skip
-    """A fresh track for each face of a batch, face b with seed + b; raises ValueError for a negative seed.
+    """A fresh track for each face of a batch, face b with seed + b; raises ValueError for a seed below 0 or above 62
+    bits.
 
     keep: frames that the state holds, the network's `carry` where it is not said.
     """
-    if seed < 0:
-        raise ValueError(f"A seed is 0 or more; got {seed}.")
+    if not 0 <= seed < 1 << 62:
+        raise ValueError(f"A seed is 0 or more and has at most 62 bits; got {seed}.")
     seeds = seed + torch.arange(batch_size, device=device)
     return MotionState.begin(
         seeds, space, carry=net.carry if keep is None else keep,

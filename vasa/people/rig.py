@@ -10,7 +10,6 @@ from einops import rearrange
 from vasa.people.avatar import CHIN_TO_EYES, Avatar
 
 NECK_SHARE = 0.45  # of a turn of the head happens in the neck
-FLIP = np.diag([1.0, -1.0, 1.0])
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,13 @@ from pathlib import Path
 from vasa.published.originals import Made
 
 NAMES = ("liveportrait", "joyvasa")
-__all__ = ["NAMES", "Made", "make"]
+__all__ = ["NAMES", "Made", "make", "parts"]
+
+
+def parts(name: str) -> tuple[str, ...]:
+    """What a published model has of a pipeline, without its files."""
+    named: tuple[str, ...] = import_module(f"vasa.published.{name}").ORIGINALS.parts
+    return named
 
 
 def make(name: str, shelf: Path, source: Path | str | None = None) -> Made:

@@ -10,8 +10,9 @@ from vasa.motion.joyvasa.convert import LEAVES, parts_from
 from vasa.published.originals import Made, Originals
 
 ORIGINALS = Originals(
-    title="JoyVASA", licence="MIT", hub=files.REPOSITORY, megabytes=415, files=(files.GENERATOR, files.TEMPLATE)
-)
+    title="JoyVASA", licence="MIT", parts=("motion", "audio"), hub=files.REPOSITORY, megabytes=415,
+    files=(files.GENERATOR, files.TEMPLATE),
+)  # fmt: skip
 RULES = "vasa.render.liveportrait.transfer"
 JOINTS = {  # lips as they are made, the rest as it changes, key points a tenth further: as published
     "voice_transfer": {

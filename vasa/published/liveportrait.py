@@ -21,7 +21,7 @@ BASE, HEADS_FOLDER = "liveportrait/base_models", "liveportrait/retargeting_model
 NETWORKS = tuple(name for name in TABLES if not name.startswith(HEADS))
 FOLDERS = ("", BASE, HEADS_FOLDER, "base_models", "retargeting_models")  # where the files may lie in a folder
 ORIGINALS = Originals(
-    title="LivePortrait", licence="MIT", hub="KwaiVGI/LivePortrait", megabytes=520,
+    title="LivePortrait", licence="MIT", parts=("renderer",), hub="KwaiVGI/LivePortrait", megabytes=520,
     files=(*(f"{BASE}/{name}.pth" for name in NETWORKS), f"{HEADS_FOLDER}/{HEADS}.pth"),
 )  # fmt: skip
 JOINTS = {

@@ -21,10 +21,12 @@ class Made:
 
 @dataclass(frozen=True)
 class Originals:
-    """What was published. title, licence: to be told. hub: repository. files: paths in it. megabytes: of them all."""
+    """What was published. title, licence: to be told. parts: of a pipeline, that it has. hub: repository. files: paths
+    in it. megabytes: of them all."""
 
     title: str
     licence: str
+    parts: tuple[str, ...]
     hub: str
     files: tuple[str, ...]
     megabytes: int

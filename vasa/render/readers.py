@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch.nn.functional as F
@@ -11,8 +10,7 @@ from torch import Tensor, nn
 
 from vasa import checkpoint
 from vasa.face.points import WHOLE_MOUTH
-
-SHIPPED = Path(__file__).parents[1] / "weights" / "reader"
+from vasa.face.reader_detector import SHIPPED
 
 
 class _Reads(nn.Module):
