@@ -125,8 +125,34 @@ MISTAKES = {
     "a wild angle": (["face.png", "speech.wav", "--gaze", "0", "200"], "-90 to 90"),
     "no distance": (["face.png", "speech.wav", "--distance", "0"], "--distance is 0.2"),
     "a negative seed": (["face.png", "speech.wav", "--seed", "-1"], "A seed is 0 or more"),
+    "a seed too large": (["face.png", "speech.wav", "--seed", str(10**20)], "at most 62 bits"),
+    "a voice alone": (["face.png", "speech.wav", "--model", "joyvasa"], "has no renderer"),
+    "a published renderer alone": (["face.png", "speech.wav", "--model", "liveportrait"], "has no voice"),
     "an unknown device": (["face.png", "speech.wav", "--device", "abacus"], "no kind of device"),
 }
+
+
+REFUSED = {
+    "no threads": (["bench", "--threads", "0"], "--threads is at least 1"),
+    "no threads for a renderer": (["bench", "renderer", "--threads", "0"], "--threads is at least 1"),
+    "threads of a training": (["train", "motion", "data.folder=x", "output=y", "threads=-1"], "threads is a whole"),
+    "seed of a training": (["train", "motion", "data.folder=x", "output=y", "seed=abc"], "seed is a whole"),
+    "no workers": (["people", "speak", "--hours", "1", "--workers", "0", "-o", "OUT/sp"], "--workers is at least 1"),
+    "no hours": (["people", "speak", "--hours", "0", "-o", "OUT/sp"], "--hours is more than 0"),
+    "a crowd that talks": (
+        ["people", "show", "1", "--crowd", "4", "--seconds", "3", "--avatars", "OUT", "-o", "OUT/a.png"], "leave it out"
+    ),
+    "a model of a leaf": (["info", "--renderer", "tiny", "--model", "mini"], "leave out --model and --device"),
+    "no film to read": (["evaluate", "OUT/none", "--reader", "-o", "OUT/report"], "There is no folder"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "complaint"), REFUSED.values(), ids=REFUSED)
+def test_other_commands_refuse_in_one_sentence_too(run, tmp_path, words, complaint):
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert re.fullmatch(rf"vasa: .*{complaint}.*\n", err), err
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_warning_is_one_sentence(monkeypatch, capsys):

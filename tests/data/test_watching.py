@@ -14,6 +14,7 @@ from vasa import checkpoint
 from vasa.cli import main
 from vasa.config import instantiate, leaf
 from vasa.data.clip import Clip, clips_in
+from vasa.data.film import expression
 from vasa.data.latents import Latents
 from vasa.data.watching import Watcher, labels_of, videos_in
 from vasa.face.reader import FaceReader
@@ -189,6 +190,17 @@ def test_bad_words_get_one_sentence(
     assert main(["watch", *words, "-o", "film"]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "film").exists()
+
+
+def test_watching_nothing_is_no_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"no video at all")
+    assert main(["watch", str(tmp_path / "a.mp4"), "--device", "cpu", "-o", str(tmp_path / "film")]) == 2
+    assert "None of these videos became a clip" in capsys.readouterr().err
+
+
+def test_nobody_labelled_the_muscles_of_real_people() -> None:
+    with pytest.raises(ValueError, match="name one of virtual people"):
+        expression({"lip_opening": torch.zeros(3), "emotion": torch.zeros(3, 8)})
 
 
 def test_a_damaged_video_keeps_nobody_waiting(

@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> None:
     from vasa.people.sheet import film_sheet
     from vasa.people.statistics import write_statistics
 
-    settings = _settings(arguments)
+    settings = settings_of(arguments)
     if settings.voices:
         sys.path.insert(0, os.getcwd())  # where users keep a module of their own
     if settings.workers < 1:
@@ -127,7 +127,7 @@ def plan_of(settings: DictConfig) -> Plan:
     )
 
 
-def _settings(arguments: argparse.Namespace) -> DictConfig:
+def settings_of(arguments: argparse.Namespace) -> DictConfig:
     """conf/people_film.yaml with overrides and flags; raises ValueError where one is missing, unknown or no number."""
     from omegaconf import OmegaConf
 
