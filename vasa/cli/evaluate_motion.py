@@ -35,8 +35,9 @@ def add(command: argparse.ArgumentParser, which: Any) -> None:
     which.add_argument("--speaking", action="store_true", help="lips that shut on P, B and M, timing, and diversity")
     command.add_argument("--seeds", type=int, default=2, help="performances of each voice (default: 2)")
     command.add_argument("--seconds", type=float, default=2.0, help="how long a control is asked for (default: 2)")
-    command.add_argument("--capp", metavar="FOLDER", help="a judge of heads, `vasa train capp`, for --ablation")
-    command.add_argument("--sync", metavar="FOLDER", help="a judge of mouths, `vasa train sync`, for --ablation")
+    for judge, of in (("capp", "heads"), ("sync", "mouths")):
+        text = f"for --ablation: a judge of {of}, `vasa train {judge}` (default: the one that ships)"
+        command.add_argument(f"--{judge}", metavar="FOLDER", help=text)
     command.add_argument("--recordings", metavar="FOLDER", help="LJ Speech sentences with phone times, for --speaking")
 
 

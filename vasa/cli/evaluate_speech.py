@@ -37,8 +37,8 @@ def ablation(
 
     generator = adjustable(voice_of(pipe)[0])
     wanted = variants(generator)
-    capp = CAPP(arguments.capp) if arguments.capp else None
-    sync = Sync(arguments.sync) if arguments.sync else None
+    capp = CAPP(arguments.capp) if arguments.capp else CAPP()
+    sync = Sync(arguments.sync) if arguments.sync else Sync()
     said, lines = learned(pipe, clips, for_lines)
     measured = Ablation(
         said, lines, space=generator.space, device=pipe.device, capp=capp, sync=sync, seeds=arguments.seeds

@@ -12,11 +12,12 @@ from vasa import checkpoint
 from vasa.evaluate.agreement import Agreement
 from vasa.evaluate.shifts import at_shifts
 
+SHIPPED = Path(__file__).parents[1] / "weights" / "judges"  # of virtual people's talk alone
 
 class CAPP(Metric):
     """Mean cosine of head angles and sound over windows (VASA-1's contrastive audio and pose score).
 
-    network: a trained `Agreement`, or the checkpoint folder of one, `vasa train capp`.
+    network: a trained `Agreement`, or the checkpoint folder of one, `vasa train capp`; by default the one that ships.
     """
 
     full_state_update = False
@@ -24,7 +25,7 @@ class CAPP(Metric):
     total: Tensor
     windows: Tensor
 
-    def __init__(self, network: Agreement | Path | str, *, hop: int = 5) -> None:
+    def __init__(self, network: Agreement | Path | str = SHIPPED / "capp", *, hop: int = 5) -> None:
         super().__init__()
         self.network, self.hop = loaded(network), hop
         self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
@@ -47,14 +48,15 @@ class Sync(Metric):
 
     The distance of every window of the mouth to the sound up to `reach` frames before and after is averaged over a clip
     for each shift; distance is the least, confidence the median less the least, offset the shift where it is: positive
-    where the picture is late. network: a trained `Agreement`, or the folder of one, `vasa train sync`.
+    where the picture is late. network: a trained `Agreement`, or the folder of one, `vasa train sync`; by default the
+    one that ships.
     """
 
     full_state_update = False
     sums: Tensor
     clips: Tensor
 
-    def __init__(self, network: Agreement | Path | str, *, reach: int = 15) -> None:
+    def __init__(self, network: Agreement | Path | str = SHIPPED / "sync", *, reach: int = 15) -> None:
         super().__init__()
         self.network, self.reach = loaded(network), reach
         self.add_state("sums", torch.zeros(3, dtype=torch.float64), dist_reduce_fx="sum")
