@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -18,6 +19,7 @@ from vasa.evaluate.effect_picture import draw_effects
 from vasa.evaluate.effects import effects
 from vasa.evaluate.obeying import Asking, asks, between_deg, obedience, reader_errors
 from vasa.evaluate.quantities import QUANTITIES, blink_rate, quantities
+from vasa.face.reading import FaceReading
 from vasa.pipeline import Pipeline
 
 FRAMES = 20
@@ -28,9 +30,9 @@ def _film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_film(tmp_path_factory.mktemp("film"), clips=5, held_out=4)
 
 
-def measured(pipe: Pipeline, film: Path, controls=CONTROLS):
+def measured(pipe: Pipeline, film: Path, controls=CONTROLS, reader: Reader | None = None):
     cast = Cast.of(pipe, talkers(clips_of(film, "test"), 4), frames=FRAMES)
-    asking = Asking(pipe, cast, Reader(), seeds=2)
+    asking = Asking(pipe, cast, reader or Reader(), seeds=2)
     return obedience({ask: asking(ask) for ask in asks(controls)}, frame_rate=asking.frame_rate)
 
 
@@ -59,6 +61,23 @@ def test_who_ignores_everything_misses_by_the_grid_itself(film: Path, pipe: Pipe
     assert found.numbers["distance_error_percent"] == pytest.approx(far, rel=1e-4)
     assert found.numbers["emotion_recognised"] == pytest.approx(1 / 8)
     assert found.effects.size.abs().max() == 0
+
+
+class _Squinting(Reader):
+    """Always misses a gaze by the same six degrees."""
+
+    def read(self, frames: torch.Tensor) -> FaceReading:
+        read = super().read(frames)
+        return replace(read, gaze=read.gaze + torch.tensor([math.radians(6.0), 0.0]))
+
+
+def test_what_a_reader_always_misses_cancels_in_changes(film: Path, pipe: Pipeline) -> None:
+    found = measured(pipeline(pipe.audio, obeys=True), film, ["gaze"], reader=_Squinting())
+    assert found.numbers["gaze_error_deg"] == pytest.approx(6, abs=0.1)
+    assert found.numbers["gaze_change_error_deg"] == pytest.approx(0, abs=1e-3)
+    still = measured(pipeline(pipe.audio, obeys=False, own=0.0), film, ["gaze"], reader=_Squinting())
+    asked = torch.tensor([one for one in product(YAWS_DEG, PITCHES_DEG) if one != (0.0, 0.0)])
+    assert still.numbers["gaze_change_error_deg"] == pytest.approx(float(asked.norm(dim=1).mean()), rel=1e-4)
 
 
 def test_only_what_is_named_is_asked(film: Path, pipe: Pipeline) -> None:

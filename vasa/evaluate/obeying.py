@@ -78,9 +78,9 @@ def obedience(seen: Mapping[Ask, Seen], *, frame_rate: float) -> Obedience:
     """What readings of every ask come to; `NOTHING` is among them. frame_rate: of the frames that were read.
 
     gaze_error_deg: angle from what is asked to the main gaze of each track (VASA-1's E_g), gaze_frame_error_deg to that
-    of each frame. distance_error_percent: of each track's mean distance; distance_change_error_percent: of the same
-    relative to the person's own where the middle distance is asked, so that what a reader always misses of a face
-    cancels. emotion_recognised: share of tracks whose mean probability is highest for what was asked. Names that end in
+    of each frame. distance_error_percent: of each track's mean distance. gaze_change_error_deg,
+    distance_change_error_percent: of the same relative to the person's own where the middle is asked, so that what a
+    reader always misses of a face cancels. emotion_recognised: share of tracks whose mean probability is highest for what was asked. Names that end in
     _ignored say what these would be for a generator that heeds nothing. Raises ValueError below two people and seeds.
     """
     asked = {name: [ask for ask in grid() if ask.control == name and ask in seen] for name in CONTROLS}
@@ -119,14 +119,33 @@ _NAN = torch.tensor(float("nan"))
 
 
 def _gaze_numbers(seen: Mapping[Ask, Seen], asked: Sequence[Ask]) -> dict[str, float]:
-    def errors(of: Mapping[Ask, Seen]) -> tuple[Tensor, Tensor]:
-        pairs = [(torch.tensor(ask.value), _sure(track).gaze) for ask in asked for track in of[ask]]
-        main = [between_deg(main_gaze(gaze), goal) if len(gaze) else _NAN for goal, gaze in pairs]
-        return torch.stack(main), torch.cat([between_deg(gaze, goal) for goal, gaze in pairs])
+    goals = torch.tensor([ask.value for ask in asked])[:, None]
 
-    (main, frames), (ignored, _) = errors(seen), errors(dict.fromkeys(asked, seen[NOTHING]))
-    means = {"gaze_error_deg": main, "gaze_frame_error_deg": frames, "gaze_error_deg_ignored": ignored}
-    return {name: float(value.nanmean()) for name, value in means.items()}
+    def mains(of: Mapping[Ask, Seen]) -> Tensor:
+        return torch.stack([torch.stack([_main(_sure(track).gaze) for track in of[ask]]) for ask in asked])
+
+    main, frames = mains(seen), [
+        between_deg(_sure(track).gaze, goal[0]) for ask, goal in zip(asked, goals, strict=True) for track in seen[ask]
+    ]  # fmt: skip
+    errors = {
+        "gaze_error_deg": between_deg(main, goals),
+        "gaze_frame_error_deg": torch.cat(frames),
+        "gaze_change_error_deg": _changes_deg(main, goals),
+        "gaze_error_deg_ignored": between_deg(mains(dict.fromkeys(asked, seen[NOTHING])), goals),
+    }
+    return {name: float(value.nanmean()) for name, value in errors.items()}
+
+
+def _main(gaze: Tensor) -> Tensor:
+    return main_gaze(gaze) if len(gaze) else _NAN.expand(2)
+
+
+def _changes_deg(main: Tensor, goals: Tensor) -> Tensor:
+    """How far gazes [A, N, 2] are from goals [A, 1, 2], both against those of the middle row, which is left out."""
+    middle = len(goals) // 2
+    away = (main - main[middle]) - (goals - goals[middle])
+    others = [row for row in range(len(goals)) if row != middle]
+    return away[others].norm(dim=-1).rad2deg()
 
 
 def _distance_numbers(seen: Mapping[Ask, Seen], asked: Sequence[Ask]) -> dict[str, float]:
