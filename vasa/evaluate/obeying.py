@@ -78,10 +78,11 @@ def obedience(seen: Mapping[Ask, Seen], *, frame_rate: float) -> Obedience:
     """What readings of every ask come to; `NOTHING` is among them. frame_rate: of the frames that were read.
 
     gaze_error_deg: angle from what is asked to the main gaze of each track (VASA-1's E_g), gaze_frame_error_deg to that
-    of each frame. distance_error_percent: of each track's mean distance. gaze_change_error_deg,
+    of each frame. distance_error_percent: of each track's mean distance. gaze_change_error_deg and
     distance_change_error_percent: of the same relative to the person's own where the middle is asked, so that what a
-    reader always misses of a face cancels. emotion_recognised: share of tracks whose mean probability is highest for what was asked. Names that end in
-    _ignored say what these would be for a generator that heeds nothing. Raises ValueError below two people and seeds.
+    reader always misses of a face cancels. emotion_recognised: share of tracks whose mean probability is highest for
+    what was asked. Names that end in _ignored say what these would be for a generator that heeds nothing. Raises
+    ValueError below two people and seeds.
     """
     asked = {name: [ask for ask in grid() if ask.control == name and ask in seen] for name in CONTROLS}
     numbers: dict[str, float] = {}
