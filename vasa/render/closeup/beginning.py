@@ -16,6 +16,7 @@ from vasa.render.rebase import regressed
 _RIDGE = 0.01  # of the variance of each latent
 _RADIUS = 0.075  # canonical, of an eyeball: 12 mm, where eyes are 63 mm apart and 0.39
 _DEPTH = 0.022  # canonical: how far eyeballs lie behind the surface that faces share
+FARTHER = 1.3  # times as far as geometry says
 YAW, PITCH = -5, -4  # of the eyes among the labels, see `vasa.data.film.expression`
 
 
@@ -53,9 +54,10 @@ def begin_eyes(closeup: Closeup, meaning: Meaning) -> None:
 
     An eyeball of radius r that turns by a small angle a shows what lay r a away; one that lies d behind the surface and
     whose head turns by a, what lay d a away. Both numbers are those of least squares on the place maps of 4,000 frames.
+    Irises turn `FARTHER` than that: they are drawn softly, and a face reader sees them turn 0.6 as far as in films.
     """
     turn = torch.zeros_like(closeup.eyes.turn)
     for axis, (label, sign) in enumerate(((YAW, -1), (PITCH, 1))):  # yaw is to the right, y is down
         turn[axis, axis] = sign * _DEPTH
         turn[axis, len(POSE) :] = sign * _RADIUS * meaning.line.weight[label]
-    closeup.eyes.turn.copy_(turn)
+    closeup.eyes.turn.copy_(FARTHER * turn)
