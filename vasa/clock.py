@@ -21,6 +21,7 @@ class Clock:
 
     @property
     def samples_per_frame(self) -> int:
+        """Samples of sound that one frame lasts."""
         return self.sample_rate // self.frame_rate
 
     def frames(self, samples: int) -> int:

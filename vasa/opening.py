@@ -60,6 +60,7 @@ class Opening:
 
     @property
     def asks(self) -> bool:
+        """Whether anything is to be other than it moves."""
         return self.close_lips or self.eyes is not None or self.lips is not None
 
     @property

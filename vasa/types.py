@@ -55,6 +55,7 @@ class Motion(_Moves):
 
     @property
     def batch_size(self) -> int:
+        """B, faces."""
         return self.pose.shape[0]
 
     @property

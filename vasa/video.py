@@ -46,6 +46,7 @@ class Video:
 
     @property
     def seconds(self) -> float:
+        """How long it is."""
         return len(self.pixels) / self.clock.frame_rate
 
     def save(self, path: Path | str) -> Path:
