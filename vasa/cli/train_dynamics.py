@@ -9,7 +9,7 @@ from vasa.cli.training import settings
 from vasa.cli.writing import bar
 from vasa.config import instantiate
 from vasa.data.film import clips_of_all, named
-from vasa.render.insights import Insights, errors, fit, insights
+from vasa.data.insights import Insights, errors, fit, insights
 from vasa.render.meaning import Meaning
 from vasa.render.reader_dynamics import ReaderDynamics
 from vasa.render.readers import SHIPPED

@@ -90,7 +90,7 @@ def test_the_film_command_takes_fitted_people() -> None:
     parser = argparse.ArgumentParser()
     people_film.add(parser.add_subparsers())
     flags = "film --people 2 --minutes 1 --avatars A -o F --fitted P --fitted-share 0.5"
-    plan = people_film.plan_of(people_film._settings(parser.parse_args(flags.split())))
+    plan = people_film.plan_of(people_film.settings_of(parser.parse_args(flags.split())))
     assert (plan.fitted, plan.fitted_share) == (Path("P"), 0.5)
     with pytest.raises(ValueError, match="from 0 to 1"):
         replace(plan, fitted_share=1.5)

@@ -12,7 +12,7 @@ from vasa import checkpoint
 from vasa.cli import main
 from vasa.config import instantiate, leaf
 from vasa.data.film import clips_of, expression
-from vasa.render.insights import Insights, errors, fit, insights
+from vasa.data.insights import Insights, errors, fit, insights
 from vasa.render.meaning import Meaning
 from vasa.render.reader_dynamics import ReaderDynamics
 
