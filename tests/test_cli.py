@@ -132,29 +132,6 @@ MISTAKES = {
 }
 
 
-REFUSED = {
-    "no threads": (["bench", "--threads", "0"], "--threads is at least 1"),
-    "no threads for a renderer": (["bench", "renderer", "--threads", "0"], "--threads is at least 1"),
-    "threads of a training": (["train", "motion", "data.folder=x", "output=y", "threads=-1"], "threads is a whole"),
-    "seed of a training": (["train", "motion", "data.folder=x", "output=y", "seed=abc"], "seed is a whole"),
-    "no workers": (["people", "speak", "--hours", "1", "--workers", "0", "-o", "OUT/sp"], "--workers is at least 1"),
-    "no hours": (["people", "speak", "--hours", "0", "-o", "OUT/sp"], "--hours is more than 0"),
-    "a crowd that talks": (
-        ["people", "show", "1", "--crowd", "4", "--seconds", "3", "--avatars", "OUT", "-o", "OUT/a.png"], "leave it out"
-    ),
-    "a model of a leaf": (["info", "--renderer", "tiny", "--model", "mini"], "leave out --model and --device"),
-    "no film to read": (["evaluate", "OUT/none", "--reader", "-o", "OUT/report"], "There is no folder"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("words", "complaint"), REFUSED.values(), ids=REFUSED)
-def test_other_commands_refuse_in_one_sentence_too(run, tmp_path, words, complaint):
-    code, out, err = run(*words)
-    assert (code, out) == (2, "")
-    assert re.fullmatch(rf"vasa: .*{complaint}.*\n", err), err
-    assert not [*tmp_path.iterdir()]
-
-
 def test_a_warning_is_one_sentence(monkeypatch, capsys):
     monkeypatch.setattr("vasa.cli.info.run", lambda _: warnings.warn(UnsureFace(0.7), stacklevel=2))
     assert main(["info"]) == 0
