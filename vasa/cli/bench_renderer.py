@@ -39,7 +39,6 @@ def add(actions: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print one table: a row for each renderer, a column for each batch and precision."""
-
     from vasa import checkpoint, device, store
     from vasa.config import instantiate, leaf
 

@@ -6,7 +6,6 @@ regression. Not in the papers, whose encoders are trained along with their rende
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,10 +16,12 @@ from torch import Tensor
 
 from vasa.data.clip import Clip
 from vasa.data.film import expression
+from vasa.face.scores import correlation
 from vasa.render.meaning import Meaning
 from vasa.render.reader_dynamics import ReaderDynamics
 from vasa.render.rebase import regressed
 from vasa.render.scenes import jitter
+from vasa.training import Optimisation
 
 POSE_OFF = (0.0, 0.0, 0.03, 0.015, 0.02, 0.04)  # standard deviations of a pose that is misread
 COLOUR_OFF = 0.15  # see `vasa.render.scenes.jitter`
@@ -68,12 +69,12 @@ def fit(
     goal, random = meaning.dynamics_of(found.labels), torch.Generator().manual_seed(seed)
     straight(dynamics, *regressed(found.seen, goal, ridge=ridge))
     taught = [weight for weight in dynamics.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(taught, learning_rate, weight_decay=weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step / max(steps, 1)))
+    course = Optimisation(learning_rate=learning_rate, warmup=0, steps=steps, hold=0.5, weight_decay=weight_decay)
+    (optimizer, schedule), spread = course.pair(taught), goal.std()
     dynamics.train()
     for _ in range(steps):
         rows = torch.randint(len(goal), (batch_size,), generator=random)
-        loss = ((dynamics.say(found.seen[rows]) - goal[rows]) / goal.std()).square().mean()
+        loss = ((dynamics.say(found.seen[rows]) - goal[rows]) / spread).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -89,10 +90,6 @@ def straight(dynamics: ReaderDynamics, weight: Tensor, bias: Tensor) -> None:
     dynamics.last.bias.copy_(bias)
 
 
-def _rate(share: float) -> float:
-    return min(1.0, 0.5 * (1 + math.cos(math.pi * (2 * share - 1)))) if share > 0.5 else 1.0
-
-
 @torch.no_grad()
 def errors(dynamics: ReaderDynamics, found: Insights, meaning: Meaning) -> dict[str, float]:
     """How well insights nobody was taught are read: error as a share of the dynamics' variance, how often the strongest
@@ -102,10 +99,6 @@ def errors(dynamics: ReaderDynamics, found: Insights, meaning: Meaning) -> dict[
     kept = {"eyes_yaw": -5, "eyes_pitch": -4, "blink_right": -3, "blink_left": -2, "lip_opening": -1}
     moods = slice(-13, -5)  # see `vasa.data.film.expression`
     right = told[:, moods].argmax(1) == true[:, moods].argmax(1)
-    correlations = {f"{name}_r": _r(told[:, place], true[:, place]) for name, place in kept.items()}
+    correlations = {f"{name}_r": float(correlation(told[:, place], true[:, place])) for name, place in kept.items()}
     share = (said - goal).square().mean() / goal.var(0).mean()
     return {"unexplained": float(share), "emotion": float(right.float().mean())} | correlations
-
-
-def _r(a: Tensor, b: Tensor) -> float:
-    return float(torch.corrcoef(torch.stack([a, b]))[0, 1])

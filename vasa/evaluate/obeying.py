@@ -125,9 +125,8 @@ def _gaze_numbers(seen: Mapping[Ask, Seen], asked: Sequence[Ask]) -> dict[str, f
     def mains(of: Mapping[Ask, Seen]) -> Tensor:
         return torch.stack([torch.stack([_main(_sure(track).gaze) for track in of[ask]]) for ask in asked])
 
-    main, frames = mains(seen), [
-        between_deg(_sure(track).gaze, goal[0]) for ask, goal in zip(asked, goals, strict=True) for track in seen[ask]
-    ]  # fmt: skip
+    pairs = [(track, goal) for ask, goal in zip(asked, goals, strict=True) for track in seen[ask]]
+    main, frames = mains(seen), [between_deg(_sure(track).gaze, goal) for track, goal in pairs]
     errors = {
         "gaze_error_deg": between_deg(main, goals),
         "gaze_frame_error_deg": torch.cat(frames),

@@ -24,13 +24,14 @@ from vasa.types import Controls, Motion
 
 ANGLES = 3  # yaw, pitch and roll come first among the numbers of a frame
 
+
 class DiffusionMotion(nn.Module):
     """A `MotionGenerator`. It knows no face: the same sound, controls and seed give every face the same motion.
 
     Asked for fewer frames than its window, T < window, it lays the window over the frames that it made before and holds
     them (`vasa.motion.sliding`). inertia: share of its last pose that the head keeps each frame, 0 to below 1, against
-    trembling (the papers use none: 0). liveliness: how much noise the head's angles begin with, in standard deviations
-    of training's: 1 as published; a network that predicts means turns heads too little, and more makes up for it.
+    trembling (the papers use none: 0). liveliness: how much noise the head's angles are given, in spreads of
+    training's: 1 as published; a network that predicts means turns heads too little, and more makes up for it.
     """
 
     def __init__(
