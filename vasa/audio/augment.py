@@ -1,15 +1,19 @@
-"""Sound as microphones and rooms change it, so that what is learned on clean voices works on real ones."""
+"""Sound as throats, rooms and microphones change it, so that what is learned on few voices works on others."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import resample_poly
+from scipy.signal import ShortTimeFFT, resample_poly
+from scipy.signal.windows import hann
 
 from vasa.clock import CLOCK
 
 TWENTIETHS = range(17, 24)  # paces of 0.85 to 1.15; pitch and formants change with them
+_BINS, _STEP = 512, 128  # samples of a spectrum, and from one to the next
+_SMOOTH = 30  # samples of the cepstrum that tell a throat from the voice in it: pitches are below 530 Hz
+_MOST_DB = 24.0  # that a throat changes a frequency by
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,8 @@ class Augmentation:
     """How strongly samples are changed; each range is drawn from evenly.
 
     snr_db: speech over noise; t60_s: how long a room rings; tilt_db: largest gain of the random equaliser;
-    level_db: loudness relative to full scale; wet: chance of reverberation.
+    level_db: loudness relative to full scale; wet: chance of reverberation; formants: where they lie, times where they
+    were.
     """
 
     snr_db: tuple[float, float] = (10.0, 50.0)
@@ -25,10 +30,11 @@ class Augmentation:
     tilt_db: float = 6.0
     level_db: tuple[float, float] = (-38.0, -14.0)
     wet: float = 0.25
+    formants: tuple[float, float] = (0.82, 1.22)
 
     def __call__(self, samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Filter, add noise and set the level: float32 [S] -> float32 [S], clipped to [-1, 1]."""
-        length = len(samples)
+        """Another throat, filter, noise and level: float32 [S] -> float32 [S], clipped to [-1, 1]."""
+        length, samples = len(samples), throat(samples, rng.uniform(*self.formants))
         size = 1 << (length + round(self.t60_s[1] * CLOCK.sample_rate)).bit_length()
         response = equaliser(size // 2 + 1, rng, tilt_db=self.tilt_db)
         if rng.random() < self.wet:
@@ -43,6 +49,27 @@ class Augmentation:
 def pace(samples: np.ndarray, twentieths: int) -> np.ndarray:
     """Play faster or slower: `twentieths` / 20 is how much longer it becomes."""
     return samples if twentieths == 20 else resample_poly(samples, twentieths, 20).astype(np.float32)
+
+
+def throat(samples: np.ndarray, formants: float) -> np.ndarray:
+    """Say it with a throat whose formants lie so many times as high; pitch and pace stay: [S] -> [S].
+
+    The envelope of each short spectrum, the smooth part of its cepstrum, is stretched along the frequencies and what
+    is left of it, the voice, is not. Jaitly and Hinton 2013 stretch all of it, in features, to train on more speakers.
+    """
+    transform = ShortTimeFFT(hann(_BINS, sym=False), _STEP, CLOCK.sample_rate)
+    spectrum = transform.stft(samples)
+    cepstrum = np.fft.irfft(np.log(np.abs(spectrum) + 1e-5), axis=0)
+    cepstrum[_SMOOTH : _BINS - _SMOOTH + 1] = 0
+    envelope = np.fft.rfft(cepstrum, axis=0).real
+    bins = np.arange(len(envelope))
+    where = np.clip(bins / formants, 0, bins[-1])
+    below = np.minimum(where.astype(int), bins[-1] - 1)
+    above = (where - below)[:, None]
+    moved = envelope[below] * (1 - above) + envelope[below + 1] * above
+    most = _MOST_DB * np.log(10) / 20
+    gains = np.exp(np.clip(moved - envelope, -most, most))
+    return transform.istft(spectrum * gains, k1=len(samples)).astype(np.float32)
 
 
 def equaliser(bins: int, rng: np.random.Generator, *, tilt_db: float) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
@@ -33,7 +34,9 @@ class AudioTraining(pl.LightningModule):
 
     phones: the inventory, silence first; held_out: sentences by kind, scored as a stream of `window` frames hears
     them; sequence_weight, time_weight: of the CTC and the cross-entropy loss; closure_weight: how much more P, B and
-    M count in the latter, because lips show them best.
+    M count in the latter, because lips show them best. keep: weight of a third loss, how far features of changed
+    sound are from those that the encoder had of the sound itself when it began, as a share of their variance: what
+    was trained on those features goes on working, and other voices are heard as the ones that it knows.
     """
 
     weights: Tensor
@@ -51,10 +54,12 @@ class AudioTraining(pl.LightningModule):
         sequence_weight: float,
         time_weight: float,
         closure_weight: float,
+        keep: float = 0.0,
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__()
         self.encoder, self.held_out, self.window = encoder, held_out, window
+        self.keep, self.begun = keep, deepcopy(encoder).requires_grad_(False) if keep else None
         self.optimisation = Optimisation(
             learning_rate=learning_rate, warmup=warmup, steps=steps, betas=(0.9, 0.98), weight_decay=weight_decay
         )
@@ -67,20 +72,31 @@ class AudioTraining(pl.LightningModule):
         weights[self.closures] = closure_weight
         self.register_buffer("weights", weights, persistent=False)
 
-    def losses(self, samples: Tensor, steps: Tensor, targets: Tensor, target_lengths: Tensor) -> dict[str, Tensor]:
-        """Both losses of a batch: samples [B, S], steps [B, 2T], targets [N], target_lengths [B]."""
+    def losses(
+        self, samples: Tensor, said: Tensor, steps: Tensor, targets: Tensor, target_lengths: Tensor
+    ) -> dict[str, Tensor]:
+        """Each loss of a batch: samples and said [B, S], steps [B, 2T], targets [N], target_lengths [B]."""
         features = self.encoder.steps(samples)
         logits = rearrange(self.time_head(features).float(), "b t p -> b p t")
         ordered = rearrange(self.sequence_head(features).float().log_softmax(-1), "b t p -> t b p")
         lengths = torch.full_like(target_lengths, ordered.shape[0])
-        return {
+        found = {
             "time": functional.cross_entropy(logits, steps, weight=self.weights),
             "sequence": functional.ctc_loss(ordered, targets, lengths, target_lengths, self.blank, zero_infinity=True),
         }
+        return found if self.begun is None else found | {"keep": self._moved(features, self.begun, said)}
 
-    def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], _index: int) -> Tensor:
+    @staticmethod
+    def _moved(features: Tensor, begun: Wav2Vec2Encoder, said: Tensor) -> Tensor:
+        """How far features [B, 2T, A] are from an encoder's of what was said [B, S], as a share of their variance."""
+        with torch.no_grad():
+            had = begun.eval().steps(said).float()
+        return (features.float() - had).square().mean() / had.var((0, 1)).mean().clamp_min(1e-6)
+
+    def training_step(self, batch: tuple[Tensor, ...], _index: int) -> Tensor:
         losses = self.losses(*batch)
         total = self.time_weight * losses["time"] + self.sequence_weight * losses["sequence"]
+        total = total + self.keep * losses.get("keep", 0.0)
         self.log_dict({f"train/{name}": loss for name, loss in losses.items()}, prog_bar=True, batch_size=1)
         return total
 

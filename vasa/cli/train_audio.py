@@ -22,14 +22,17 @@ from vasa.people.voices import Utterance
 def run(overrides: list[str]) -> None:
     """Train as `conf/train_audio.yaml` and the overrides say; goes on from output/training/last.ckpt if there is one.
 
-    Raises ValueError where a key without a default is missing or the corpus cannot be read.
+    Raises ValueError where a key without a default is missing, the corpus cannot be read, or nothing is there to keep.
     """
     config = settings("audio", overrides, example="data.folder=SPEECH output=OUT")
+    if config.training.keep and not config.init:
+        raise ValueError("training.keep keeps features of the encoder that it begins with: name it with init=FOLDER.")
     training = build(config)
+    model = checkpoint.config_of(config.init) if config.init else config.encoder
     pieces = DataLoader(instantiate(config.data), batch_size=None, num_workers=1, prefetch_factor=4)
     once = DataLoader(TensorDataset(torch.zeros(1)))  # the module holds what it is scored on
-    trainer(config, part="encoder", model=config.encoder).fit(training, pieces, once, ckpt_path=resumed(config))
-    checkpoint.save(config.output, training.encoder, config.encoder, half=True)
+    trainer(config, part="encoder", model=model).fit(training, pieces, once, ckpt_path=resumed(config))
+    checkpoint.save(config.output, training.encoder, model, half=True)
     for kind, sentences in training.held_out.items():
         print(f"{kind}: {training.score(sentences)}")
 
@@ -41,9 +44,8 @@ def build(config: DictConfig) -> AudioTraining:
         Path(config.data.folder), ljspeech=ljspeech, librivox=librivox, synthetic=config.held_out_sentences
     )
     sentences = {kind: [spoken(said) for said in group] for kind, group in groups.items() if group}
-    training: AudioTraining = instantiate(
-        config.training, encoder=instantiate(config.encoder), phones=PHONES, held_out=sentences
-    )
+    encoder = checkpoint.load(config.init).train() if config.init else instantiate(config.encoder)
+    training: AudioTraining = instantiate(config.training, encoder=encoder, phones=PHONES, held_out=sentences)
     return training
 
 

@@ -39,10 +39,19 @@ class Recording:
         return read_speech(self.path)
 
 
+class Piece(NamedTuple):
+    """What is heard [S] of what was said [S] before throats, rooms and microphones changed it, and its phones."""
+
+    heard: np.ndarray
+    said: np.ndarray
+    phones: tuple[Phone, ...]
+
+
 class SpeechBatch(NamedTuple):
     """Pieces of speech of one length."""
 
     samples: Tensor  # [B, S]
+    said: Tensor  # [B, S] the same before it was changed
     steps: Tensor  # [B, S / 320] index of the phone at the middle of every 20 ms
     targets: Tensor  # [N] the phones of all pieces in a row, without silences
     target_lengths: Tensor  # [B]
@@ -116,11 +125,11 @@ class SpeechPieces(IterableDataset[SpeechBatch]):
             size = max(1, round(self.batch_s * CLOCK.frame_rate / frames))
             yield collate([self._piece(frames, rng) for _ in range(size)])
 
-    def _piece(self, frames: int, rng: np.random.Generator) -> tuple[np.ndarray, tuple[Phone, ...]]:
+    def _piece(self, frames: int, rng: np.random.Generator) -> Piece:
         pool: Sequence[Recording | Utterance] = self.recordings if rng.random() < self.recorded else self.spoken
         said = pool[int(rng.integers(len(pool)))]
         samples, phones = cut(said, frames, int(rng.choice(TWENTIETHS)), rng)
-        return self.augmentation(samples, rng), phones
+        return Piece(self.augmentation(samples, rng), samples, phones)
 
 
 def cut(
@@ -150,12 +159,12 @@ def spoken_phones(phones: Sequence[Phone], end_s: float) -> list[int]:
     return [PHONE_INDEX[phone.symbol] for phone in heard]
 
 
-def collate(pieces: Sequence[tuple[np.ndarray, tuple[Phone, ...]]]) -> SpeechBatch:
+def collate(pieces: Sequence[Piece]) -> SpeechBatch:
     """Pieces of one length -> a batch."""
-    samples = torch.from_numpy(np.stack([piece for piece, _ in pieces]))
+    samples = torch.from_numpy(np.stack([piece.heard for piece in pieces]))
+    said = torch.from_numpy(np.stack([piece.said for piece in pieces]))
     count = samples.shape[-1] * STEPS_PER_S // CLOCK.sample_rate
-    steps = torch.from_numpy(np.stack([step_phones(phones, count) for _, phones in pieces])).long()
-    targets = [spoken_phones(phones, count / STEPS_PER_S) for _, phones in pieces]
-    return SpeechBatch(
-        samples, steps, torch.tensor([index for one in targets for index in one]), torch.tensor([*map(len, targets)])
-    )
+    steps = torch.from_numpy(np.stack([step_phones(piece.phones, count) for piece in pieces])).long()
+    targets = [spoken_phones(piece.phones, count / STEPS_PER_S) for piece in pieces]
+    joined = torch.tensor([index for one in targets for index in one])
+    return SpeechBatch(samples, said, steps, joined, torch.tensor([*map(len, targets)]))
