@@ -22,7 +22,7 @@ HALVES = {"render", "motion"}
 BESIDE = {"people", "data", "evaluate"}
 MAIN = {
     "pipeline", "session", "stage", "driving", "device", "store", "video", "testing", "published", "export",
-    "together", "easing", "ahead", "shipped", "opening", "fitting", "staying",
+    "together", "easing", "ahead", "shipped", "opening", "fitting", "staying", "crown", "sitter",
 }  # fmt: skip
 BELOW_MAIN = CORE | SENSES | HALVES
 ALLOWED = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -36,22 +35,15 @@ from vasa.render.compiled import Render, warmed_up
 from vasa.render.speed import channels_last, fast
 from vasa.session import Piece, Session, Show, Window
 from vasa.shipped import DEFAULT
+from vasa.sitter import Sitter
 from vasa.stage import Stage
 from vasa.staying import StayNear
 from vasa.tracks import SavedTrack
 from vasa.transfer import KeepPlace, Track, Transfer
-from vasa.types import Controls, Edit, Motion, Portrait, checked
+from vasa.types import Controls, Edit, Motion, checked
 from vasa.video import Video
 
 NOTHING_ASKED = Controls()
-
-
-@dataclass(frozen=True)
-class Sitter:
-    """A face ready to be animated: what the renderer remembers of it, and the picture it is shown in."""
-
-    portrait: Portrait
-    stage: Stage
 
 
 class Pipeline:
@@ -123,14 +115,14 @@ class Pipeline:
 
     def __call__(
         self, portrait: Picture | Sitter, speech: Sound, controls: Controls = NOTHING_ASKED, seed: int = 0,
-        *, stride: int | None = None, paste: bool | None = None, opening: Opening = AS_IT_MOVES,
+        *, stride: int | None = None, paste: bool = True, opening: Opening = AS_IT_MOVES,
         lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Video:  # fmt: skip
         """A portrait that says what the voice says.
 
         portrait: a file, PIL picture, array or tensor. speech: a file, or (samples, rate in Hz). controls: what you ask
-        for beyond the sound. stride: frames made at once. paste: put the face back into the whole picture (default:
-        where it does not fill it). lookahead_s: sound heard ahead (default: the audio encoder's). ease_s: time in which
+        for beyond the sound. stride: frames made at once. paste: put the face back into the whole picture, or show it
+        alone. lookahead_s: sound heard ahead (default: the audio encoder's). ease_s: time in which
         the face leaves its picture's own motion and, after the sound, comes back to it. edits: changes to the motion,
         see `vasa.motion.edits`. opening: how far eyes and lips open, for renderers that can be asked. Raises ValueError
         and OSError.
@@ -143,7 +135,7 @@ class Pipeline:
 
     def play(
         self, portrait: Picture | Sitter, speech: Sound, controls: Controls = NOTHING_ASKED, seed: int = 0,
-        *, stride: int | None = None, paste: bool | None = None, opening: Opening = AS_IT_MOVES,
+        *, stride: int | None = None, paste: bool = True, opening: Opening = AS_IT_MOVES,
         lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Iterator[Piece]:  # fmt: skip
         """The same, a few frames at a time; the memory it takes does not depend on the length of the sound."""
@@ -155,7 +147,7 @@ class Pipeline:
 
     def stream(
         self, portrait: Picture | Sitter, chunks: Iterable[Tensor], controls: Controls = NOTHING_ASKED, seed: int = 0,
-        *, stride: int | None = None, paste: bool | None = None, opening: Opening = AS_IT_MOVES,
+        *, stride: int | None = None, paste: bool = True, opening: Opening = AS_IT_MOVES,
         lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Iterator[Tensor]:  # fmt: skip
         """Mono 16 kHz float chunks [S], of any lengths, as they come -> frames [T, 3, H, W] in [0, 1], as they come."""
@@ -167,7 +159,7 @@ class Pipeline:
 
     def session(
         self, portrait: Picture | Sitter, controls: Controls = NOTHING_ASKED, seed: int = 0,
-        *, stride: int | None = None, paste: bool | None = None, opening: Opening = AS_IT_MOVES,
+        *, stride: int | None = None, paste: bool = True, opening: Opening = AS_IT_MOVES,
         lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Session:  # fmt: skip
         """One face that waits for sound: `push` samples, get frames, `flush` at the end."""
@@ -182,14 +174,14 @@ class Pipeline:
         return self._session(sitter, show, asked, seed, stride=stride, lookahead_s=lookahead_s, ease=ease, edits=edits)
 
     def reenact(
-        self, portrait: Picture | Sitter, video: Path | str, *, paste: bool | None = None,
+        self, portrait: Picture | Sitter, video: Path | str, *, paste: bool = True,
         opening: Opening = AS_IT_MOVES,
     ) -> Video:  # fmt: skip
         """A portrait that moves as the face in a video does, with its sound; raises ValueError and OSError."""
         return Video.of(self.follow(portrait, video, paste=paste, opening=opening), self.clock)
 
     def follow(
-        self, portrait: Picture | Sitter, video: Path | str, *, paste: bool | None = None,
+        self, portrait: Picture | Sitter, video: Path | str, *, paste: bool = True,
         opening: Opening = AS_IT_MOVES,
     ) -> Iterator[Piece]:  # fmt: skip
         """The same, a few frames at a time.
@@ -207,7 +199,7 @@ class Pipeline:
 
     @torch.no_grad()
     def dub(
-        self, portrait: Picture | Sitter, video: Path | str, speech: Sound, seed: int = 0, *, paste: bool | None = None
+        self, portrait: Picture | Sitter, video: Path | str, speech: Sound, seed: int = 0, *, paste: bool = True
     ) -> Video:  # fmt: skip
         """A portrait that moves as the face in a video does and says what another voice says, as long as both last.
 
@@ -230,7 +222,7 @@ class Pipeline:
     @torch.no_grad()
     def perform(
         self, portrait: Picture | Sitter, motion: Motion | SavedTrack, speech: Sound | None = None, *,
-        paste: bool | None = None, opening: Opening = AS_IT_MOVES,
+        paste: bool = True, opening: Opening = AS_IT_MOVES,
     ) -> Video:  # fmt: skip
         """A portrait that does what a track of motion [1, T, M] says, as it comes; with a sound beside it, or none.
 
@@ -245,7 +237,7 @@ class Pipeline:
         return Video.of(self._shown(sitter, [shown], sound), self.clock)
 
     @torch.no_grad()
-    def sitter(self, portrait: Picture | Sitter, *, paste: bool | None = None) -> Sitter:
+    def sitter(self, portrait: Picture | Sitter, *, paste: bool = True) -> Sitter:
         """Find and remember the face in a picture, once for any number of calls; raises ValueError where none is."""
         if isinstance(portrait, Sitter):
             return portrait
@@ -289,7 +281,7 @@ class Pipeline:
             now = motion[slice(start, start + self.batch)]
             with fast(self.device):
                 frames = render(sitter.portrait, now)
-            yield sitter.stage.paste(frames[0].float()), now
+            yield sitter.shown(frames[0], now), now
 
     def _modules(self) -> dict[str, nn.Module]:
         parts = {part: getattr(self, part) for part in store.PARTS}

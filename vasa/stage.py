@@ -8,12 +8,13 @@ from typing import Self
 from torch import Tensor
 from torch.nn import functional as F
 
+from vasa.crown import Crown
 from vasa.face.crop import Crop
 from vasa.face.detector import Detector
+from vasa.types import Portrait
 
 LONGEST_PX = 1280  # side of the largest video written
 ENLARGED = 2.0  # by how much a rendered face may be enlarged before it looks blurred beside a sharp picture
-FILLS = 0.8  # a crop of this share of the picture's longer side is shown alone
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,11 @@ class Stage:
     place: Crop | None
 
     @classmethod
-    def of(cls, picture: Tensor, detector: Detector, size_px: int, *, paste: bool | None = None) -> Self:
+    def of(cls, picture: Tensor, detector: Detector, size_px: int, *, paste: bool = True) -> Self:
         """Find the face of [3, H, W] for a renderer of this size; raises ValueError where there is none."""
         square = detector(picture)
         face = square.crop(picture, size_px)
-        if not (square.size_px < FILLS * max(picture.shape[-2:]) if paste is None else paste):
+        if not paste:
             return cls(face, square, face, None)
         scale = min(1.0, LONGEST_PX / max(picture.shape[-2:]), ENLARGED * size_px / square.size_px)
         return cls(face, square, shrunk(picture, scale), scaled(square, scale))
@@ -44,10 +45,23 @@ class Stage:
         height, width = self.picture.shape[-2:]
         return height, width
 
-    def paste(self, faces: Tensor) -> Tensor:
-        """Rendered faces [T, 3, S, S] -> frames [T, 3, H, W] on the CPU."""
-        faces = faces.cpu().clamp(0, 1)
-        return faces if self.place is None else self.place.paste(self.picture, faces)
+    def crown(self, portrait: Portrait) -> Crown | None:
+        """What of its head lies above the square, if the picture and the renderer show it."""
+        if self.place is None or portrait.head is None:
+            return None
+        head, pose = (x[0].float().cpu() for x in (portrait.head, portrait.motion.pose[:, 0]))
+        return Crown.of(self.picture, self.place, head, pose)
+
+    def paste(self, faces: Tensor, pose: Tensor, crown: Crown | None) -> Tensor:
+        """Rendered faces [T, 3, S, S] of heads in poses [T, 6] -> frames [T, 3, H, W] on the CPU."""
+        faces = faces.float().cpu().clamp(0, 1)
+        if self.place is None:
+            return faces
+        frames = self.picture.expand(len(faces), -1, -1, -1).clone()
+        if crown is not None:
+            crown.follow(frames, pose.float().cpu())
+        self.place.lay(frames, faces)
+        return frames
 
 
 def shrunk(picture: Tensor, scale: float) -> Tensor:

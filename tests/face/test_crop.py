@@ -47,7 +47,7 @@ def test_uncrop_after_crop_is_the_picture_inside():
 def test_any_crop_and_back_keeps_a_smooth_picture(crop, size):
     picture = smooth()
     back = crop.uncrop(crop.crop(picture, size), 100, 120)
-    inside = crop.mask(100, 120, picture, edge=0.1) == 1
+    inside = crop.mask(100, 120, picture) > 0.9
     assert inside.sum() > 500
     assert (back - picture)[:, inside].abs().max() < 0.02
 
@@ -77,6 +77,18 @@ def test_pasting_a_film_leaves_no_seam_and_the_rest_alone():
     torch.testing.assert_close(pasted[:, :, 50, 60], film[:, :, 0, 0])
     jump = max(pasted.diff(dim=axis).abs().max().item() for axis in (-1, -2))
     assert jump < 0.4  # a hard edge would jump by up to 1
+
+
+def test_a_side_beyond_which_the_picture_ends_has_no_seam():
+    picture, film = smooth(), torch.ones(1, 3, 64, 64, dtype=torch.float64)
+    close = Crop(60, 40, 130)  # of 120 x 100 pixels: all of it
+    assert close.fades(100, 120).tolist() == [False, False, False, False]
+    torch.testing.assert_close(close.paste(picture, film), torch.ones(1, 3, 100, 120, dtype=torch.float64))
+    higher = Crop(60, 20, 130)
+    assert higher.fades(100, 120).tolist() == [False, True, False, False]
+    pasted = higher.paste(picture, film)
+    torch.testing.assert_close(pasted[..., :70, :], torch.ones(1, 3, 70, 120, dtype=torch.float64))
+    assert torch.equal(pasted[0, :, 90:], picture[:, 90:])
 
 
 def test_a_fitting_crop_has_chin_to_eyes_of_two_thirds():

@@ -51,8 +51,8 @@ def add_output(command: argparse.ArgumentParser, default: str | None = None) -> 
     """-o and --paste."""
     command.add_argument("-o", "--output", required=default is None, default=default, help="the mp4 to write")
     command.add_argument(
-        "--paste", action=argparse.BooleanOptionalAction,
-        help="put the face back into the whole picture (default: where it does not fill it)",
+        "--paste", action=argparse.BooleanOptionalAction, default=True,
+        help="put the face back into the whole picture, or show it alone (default: --paste)",
     )  # fmt: skip
 
 

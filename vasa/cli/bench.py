@@ -21,7 +21,8 @@ from vasa.clock import CLOCK
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vasa.pipeline import Pipeline, Sitter
+    from vasa.pipeline import Pipeline
+    from vasa.sitter import Sitter
 
 SECONDS = 8.0
 

@@ -19,8 +19,9 @@ from vasa.evaluate.lips import LipMatch, closure_rate, lip_correlation, open_auc
 from vasa.evaluate.pictures import PSNR, SSIM
 from vasa.face.crop import Crop
 from vasa.people.phones import PHONE_INDEX, SIL
-from vasa.pipeline import Pipeline, Sitter
+from vasa.pipeline import Pipeline
 from vasa.render.speed import fast
+from vasa.sitter import Sitter
 from vasa.stage import Stage
 from vasa.types import Controls
 from vasa.video import Video
