@@ -3,8 +3,9 @@
     python -m benchmarks.gallery [--model NAME] [--free FOLDER] [--only CLIP ...] [-o docs/gallery]
     python -m benchmarks.gallery --readme
 
-espeak-ng speaks. FOLDER holds the public-domain painting and recording that some clips need; without it these are left
-out. Clips above 300 kB are encoded again, smaller. --readme writes the list of all commands and makes no clip.
+espeak-ng speaks. FOLDER holds the pictures and the recording that are free, but not ours, and that some clips need;
+without it these are left out. Clips above 300 kB are encoded again, smaller. --readme writes the list of all commands
+and makes no clip.
 """
 
 from __future__ import annotations
@@ -16,19 +17,22 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import av
 import numpy as np
 import soundfile
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 
+from vasa.clock import CLOCK
 from vasa.media.video import SYNTHETIC
 from vasa.shipped import DEFAULT
 
 GALLERY = Path(__file__).parent.parent / "docs" / "gallery"
 MOST_BYTES, SMALLER = 300_000, {"crf": "28", "preset": "slow", "bf": "0"}
-LOOP, LOOP_EVERY, LOOP_S = "talk.webp", 2, 4.0  # an animated picture: of every second frame, so many seconds
+LOOP, LOOP_EVERY, LOOP_S, LOOP_PX = "talk.webp", 2, 4.0, 216  # an animated picture: every second frame of so long
+LOOPED = ("photograph", "cartoon", "painting", "english")  # clips in it, side by side
 Command = Callable[[list[str], Path], object]  # runs these words in this folder
 
 HELLO = "Hello. I am nobody: this face was never born, and this voice was never spoken."
@@ -70,40 +74,42 @@ class Clip:
 
 
 CLIPS = (
-    Clip("english", "people/ada.png", "voices/english.wav", "one person"),
-    Clip("british", "people/ben.png", "voices/british.wav", "another"),
-    Clip("german", "people/cleo.png", "voices/german.wav", "German"),
-    Clip("french", "people/dan.png", "voices/french.wav", "French"),
-    Clip("spanish", "people/eve.png", "voices/spanish.wav", "Spanish"),
-    Clip("mandarin", "people/finn.png", "voices/mandarin.wav", "Mandarin"),
-    Clip("happy", "people/ada.png", "voices/english.wav", "happiness", ("--emotion", "happiness")),
-    Clip("sad", "people/ada.png", "voices/english.wav", "sadness", ("--emotion", "sadness")),
-    Clip("angry", "people/ada.png", "voices/english.wav", "anger", ("--emotion", "anger")),
-    Clip("surprised", "people/ada.png", "voices/english.wav", "surprise", ("--emotion", "surprise")),
+    Clip("photograph", "free/woman.png", "free/LJ001-0001.flac", "a generated photograph and a recorded voice"),
+    Clip("waist", "free/teacher.png", "voices/british.wav", "a picture from the waist up"),
+    Clip("man", "free/man.png", "voices/long.wav", "another, long speech", ("--emotion", "happiness")),
+    Clip("cartoon", "free/cartoon.png", "voices/spanish.wav", "a drawn girl, Spanish"),
+    Clip("drawn", "free/drawn.png", "voices/english.wav", "a drawn woman"),
+    Clip("painting", "free/monalisa.jpg", "voices/british.wav", "a painting"),
+    Clip("aside", "free/girl.jpg", "voices/english.wav", "a portrait that looks aside"),
+    Clip("english", "people/ada.jpg", "voices/english.wav", "a virtual person"),
+    Clip("german", "people/cleo.jpg", "voices/german.wav", "German"),
+    Clip("french", "people/dan.jpg", "voices/french.wav", "French"),
+    Clip("mandarin", "people/finn.jpg", "voices/mandarin.wav", "Mandarin"),
+    Clip("happy", "people/eve.jpg", "voices/english.wav", "happiness", ("--emotion", "happiness")),
+    Clip("sad", "people/eve.jpg", "voices/english.wav", "sadness", ("--emotion", "sadness")),
+    Clip("angry", "people/eve.jpg", "voices/english.wav", "anger", ("--emotion", "anger")),
+    Clip("surprised", "people/eve.jpg", "voices/english.wav", "surprise", ("--emotion", "surprise")),
     Clip(
-        "gaze", "people/cleo.png", "voices/british.wav", "a gaze from one side to the other",
+        "gaze", "people/cleo.jpg", "voices/british.wav", "a gaze from one side to the other",
         ("--gaze", "-20", "0", "--gaze-to", "20", "0"),
     ),
     Clip(
-        "distance", "people/dan.png", "voices/english.wav", "the head goes away",
+        "distance", "people/dan.jpg", "voices/english.wav", "the head goes away",
         ("--distance", "0.85", "--distance-to", "1.2"),
     ),
-    Clip("turned", "people/eve.png", "voices/british.wav", "the head is turned", ("--pose", "15", "0", "0")),
-    Clip("long", "people/ben.png", "voices/long.wav", "long speech"),
-    Clip("silence", "people/finn.png", "voices/silence.wav", "silence"),
-    Clip("painting", "free/monalisa.jpg", "voices/british.wav", "a painting"),
-    Clip("aside", "free/girl.jpg", "voices/english.wav", "a portrait that looks aside"),
-    Clip("recorded", "people/eve.png", "free/LJ001-0001.flac", "a recorded voice"),
+    Clip("turned", "people/ben.jpg", "voices/british.wav", "the head is turned", ("--pose", "15", "0", "0")),
+    Clip("silence", "people/finn.jpg", "voices/silence.wav", "silence"),
 )  # fmt: skip
 
 ABOUT = """# Gallery
 
 Every clip is made by the command beside it, in this folder; `python -m benchmarks.gallery --model NAME --free FOLDER`
-makes them all. The people do not exist: `people/` holds frames of virtual people that were in no training. Voices are
+makes them all. None of the people lives or was in any training: `people/` holds pictures of virtual people. Voices are
 espeak-ng's, by the commands below; `silence.wav` is five seconds of zeros. FOLDER has what is free but not in this
-repository: `monalisa.jpg` and `girl.jpg`, any copies of Leonardo's painting and of Vermeer's Girl with a Pearl Earring,
-and `LJ001-0001.flac`, the first sentence of LJ Speech (all public domain). Clips above 300 kB were encoded again at
-x264's rate factor 28; `vasa verify` still finds the mark.
+repository: `woman.png`, `teacher.png`, `man.png`, `cartoon.png` and `drawn.png`, which image generators made (of
+repositories under Apache-2.0), `monalisa.jpg` and `girl.jpg`, any copies of Leonardo's painting and of Vermeer's Girl
+with a Pearl Earring, and `LJ001-0001.flac`, the first sentence of LJ Speech (all three public domain). Clips above
+300 kB were encoded again at x264's rate factor 28; `vasa verify` still finds the mark.
 
 ![Lips over the sound](speech.png)
 
@@ -181,16 +187,28 @@ def _encoded(source: av.container.InputContainer, target: av.container.OutputCon
     target.mux(sound.encode(None))
 
 
-def loop(clip: Path, place: Path) -> None:
-    """An animated picture of the beginning of a clip, without its sound."""
-    with av.open(str(clip)) as source:
-        rate = float(source.streams.video[0].average_rate or 25)
-        frames = [frame.to_image() for frame in source.decode(video=0)][: round(LOOP_S * rate) : LOOP_EVERY]
-    first, *rest = [frame.convert("RGB") for frame in frames]
+def loop(clips: Sequence[Path], place: Path) -> None:
+    """An animated picture of the beginning of clips side by side, without their sound."""
+    first, *rest = [_joined(frames) for frames in zip(*(_beginning(clip) for clip in clips), strict=False)]
     told = Image.Exif()
     told[ExifTags.Base.ImageDescription] = SYNTHETIC
-    shown_ms = round(1000 * LOOP_EVERY / rate)
-    first.save(place, save_all=True, append_images=rest, duration=shown_ms, loop=0, quality=70, exif=told)
+    shown_ms = round(1000 * LOOP_EVERY / CLOCK.frame_rate)
+    first.save(place, save_all=True, append_images=rest, duration=shown_ms, loop=0, quality=75, method=6, exif=told)
+
+
+def _beginning(clip: Path) -> list[Image.Image]:
+    """Frames of the first seconds, as squares."""
+    with av.open(str(clip)) as source:
+        frames = [frame.to_image() for frame in islice(source.decode(video=0), round(LOOP_S * CLOCK.frame_rate))]
+    return [ImageOps.fit(frame, (LOOP_PX, LOOP_PX), centering=(0.5, 0.2)) for frame in frames[::LOOP_EVERY]]
+
+
+def _joined(frames: Sequence[Image.Image]) -> Image.Image:
+    """Squares beside each other."""
+    whole = Image.new("RGB", (LOOP_PX * len(frames), LOOP_PX))
+    for number, frame in enumerate(frames):
+        whole.paste(frame, (number * LOOP_PX, 0))
+    return whole
 
 
 def sheet(clips: Sequence[Path], place: Path, *, columns: int = 6, side: int = 128) -> None:
@@ -217,7 +235,7 @@ def _speak(words: list[str], folder: Path) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--model", default=DEFAULT)
-    options.add_argument("--free", type=Path, help="folder of the free painting and recording")
+    options.add_argument("--free", type=Path, help="folder of the free pictures and the recording")
     options.add_argument("--only", nargs="+", metavar="CLIP", choices=[clip.name for clip in CLIPS])
     options.add_argument("--sheet", type=Path, help="also write a sheet of all clips here, to look at")
     options.add_argument("--readme", action="store_true", help="write README.md and make no clip")
@@ -229,8 +247,9 @@ def main() -> None:
     chosen = [clip for clip in CLIPS if not asked.only or clip.name in asked.only]
     paths = [None if path is None else path.absolute() for path in (asked.free, asked.sheet)]
     made = make(chosen, asked.output.absolute(), paths[0], asked.model, _vasa, _speak)
-    if made and made[0].stem == CLIPS[0].name:
-        loop(made[0], made[0].with_name(LOOP))
+    looped = [clip for name in LOOPED for clip in made if clip.stem == name]
+    if len(looped) == len(LOOPED):
+        loop(looped, asked.output / LOOP)
     if paths[1] is not None:
         sheet(made, paths[1])
 
