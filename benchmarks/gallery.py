@@ -104,12 +104,13 @@ CLIPS = (
 ABOUT = """# Gallery
 
 Every clip is made by the command beside it, in this folder; `python -m benchmarks.gallery --model NAME --free FOLDER`
-makes them all. None of the people lives or was in any training: `people/` holds pictures of virtual people. Voices are
+makes them all. The people do not exist: `people/` holds pictures of virtual people that were in no training. Voices are
 espeak-ng's, by the commands below; `silence.wav` is five seconds of zeros. FOLDER has what is free but not in this
 repository: `woman.png`, `teacher.png`, `man.png`, `cartoon.png` and `drawn.png`, which image generators made (of
 repositories under Apache-2.0), `monalisa.jpg` and `girl.jpg`, any copies of Leonardo's painting and of Vermeer's Girl
-with a Pearl Earring, and `LJ001-0001.flac`, the first sentence of LJ Speech (all three public domain). Clips above
-300 kB were encoded again at x264's rate factor 28; `vasa verify` still finds the mark.
+with a Pearl Earring, and `LJ001-0001.flac`, the first sentence of LJ Speech (all three public domain). Some of these
+faces may have been among the 22 portraits on virtual heads that the renderer learned from. Clips above 300 kB were
+encoded again at x264's rate factor 28; `vasa verify` still finds the mark.
 
 ![Lips over the sound](speech.png)
 
