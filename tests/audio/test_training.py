@@ -182,6 +182,15 @@ def test_features_of_what_was_said_are_kept(tmp_path: Path) -> None:
     assert all(torch.equal(a, b) for a, b in zip(before, module.begun.parameters(), strict=True))
 
 
+def test_new_heads_learn_alone_at_first(tmp_path: Path) -> None:
+    module, batch = keeping(tmp_path, keep=1.0)
+    module.heads_first = 1
+    losses = module.losses(*batch)
+    (losses["time"] + losses["sequence"]).backward()
+    assert all(weight.grad is None for weight in module.encoder.parameters())
+    assert module.time_head.weight.grad is not None
+
+
 def test_nothing_is_kept_unless_asked(tmp_path: Path) -> None:
     module, batch = keeping(tmp_path, keep=0.0)
     assert module.losses(*batch).keys() == {"time", "sequence"}

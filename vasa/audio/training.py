@@ -36,7 +36,8 @@ class AudioTraining(pl.LightningModule):
     them; sequence_weight, time_weight: of the CTC and the cross-entropy loss; closure_weight: how much more P, B and
     M count in the latter, because lips show them best. keep: weight of a third loss, how far features of changed
     sound are from those that the encoder had of the sound itself when it began, as a share of their variance: what
-    was trained on those features goes on working, and other voices are heard as the ones that it knows.
+    was trained on those features goes on working, and other voices are heard as the ones that it knows. heads_first:
+    steps in which the heads, which are new, learn alone and the encoder is only kept.
     """
 
     weights: Tensor
@@ -55,11 +56,13 @@ class AudioTraining(pl.LightningModule):
         time_weight: float,
         closure_weight: float,
         keep: float = 0.0,
+        heads_first: int = 0,
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__()
         self.encoder, self.held_out, self.window = encoder, held_out, window
         self.keep, self.begun = keep, deepcopy(encoder).requires_grad_(False) if keep else None
+        self.heads_first = heads_first
         self.optimisation = Optimisation(
             learning_rate=learning_rate, warmup=warmup, steps=steps, betas=(0.9, 0.98), weight_decay=weight_decay
         )
@@ -77,8 +80,9 @@ class AudioTraining(pl.LightningModule):
     ) -> dict[str, Tensor]:
         """Each loss of a batch: samples and said [B, S], steps [B, 2T], targets [N], target_lengths [B]."""
         features = self.encoder.steps(samples)
-        logits = rearrange(self.time_head(features).float(), "b t p -> b p t")
-        ordered = rearrange(self.sequence_head(features).float().log_softmax(-1), "b t p -> t b p")
+        heard = features.detach() if self.global_step < self.heads_first else features
+        logits = rearrange(self.time_head(heard).float(), "b t p -> b p t")
+        ordered = rearrange(self.sequence_head(heard).float().log_softmax(-1), "b t p -> t b p")
         lengths = torch.full_like(target_lengths, ordered.shape[0])
         found = {
             "time": functional.cross_entropy(logits, steps, weight=self.weights),
