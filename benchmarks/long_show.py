@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.long_stream import add_stream, sound, tell
+from benchmarks.long_stream import add_stream, asked_of, sound, tell
 from vasa import Pipeline
 from vasa.cli.bench import peak_memory_mb, processor
 from vasa.clock import CLOCK
@@ -70,7 +70,7 @@ def main() -> None:
     add_stream(options, minutes=10.0)
     options.add_argument("--every", type=int, default=5, help="of so many frames one is looked at")
     options.add_argument("--portrait", type=Path, default=PORTRAIT)
-    asked = options.parse_args()
+    asked = asked_of(options)
     pipe = Pipeline.from_pretrained(asked.model, device=asked.device)
     sitter = pipe.sitter(asked.portrait, paste=False)
     look = look_of(sitter.stage.face, Probe(READER, device=pipe.device))

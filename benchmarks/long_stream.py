@@ -104,6 +104,17 @@ def add_stream(options: argparse.ArgumentParser, *, minutes: float) -> None:
     options.add_argument("-o", "--output", type=Path, help="the JSON file to write")
 
 
+def asked_of(options: argparse.ArgumentParser) -> argparse.Namespace:
+    """The arguments; refuses a sound too short for a first and a last period before anything is made."""
+    arguments = options.parse_args()
+    if not 0 < 2 * arguments.period <= 60 * arguments.minutes:
+        options.error(
+            f"a drift is from a first to a last period: --minutes {arguments.minutes:g} has fewer than two of --period "
+            f"{arguments.period:g} seconds"
+        )
+    return arguments
+
+
 def tell(found: dict[str, Any], output: Path | None) -> None:
     """Write the report, where a file is named, and print it with its drift as a table."""
     if output:
@@ -120,7 +131,7 @@ def main() -> None:
     options.add_argument("--hop", type=int, default=5)
     options.add_argument("--film")
     options.add_argument("--clips", type=int, default=40, help="of the film, for the lips' line")
-    arguments = options.parse_args()
+    arguments = asked_of(options)
     found = stream(Pipeline.from_pretrained(arguments.model, device=arguments.device), arguments)
     tell(found, arguments.output)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 import pytest
 import torch
 
+from benchmarks import long_show, long_stream
 from benchmarks.long_show import look_of, some_of, watch
 from tests.evaluate.test_likeness import Colours
 from vasa.pipeline import Pipeline
@@ -38,3 +42,14 @@ def test_a_pipeline_is_watched(pipe: Pipeline, portrait: torch.Tensor, tone: tor
     assert found["frames"] == 33
     assert len(found["peak_memory_mb"]) == 3
     assert set(found["least"]) == {"sharpness", "identity"}
+
+
+@pytest.mark.parametrize("program", [long_show, long_stream])
+def test_too_short_a_show_is_refused_before_it_begins(
+    program: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["show", "--minutes", "1", "--period", "60"])
+    monkeypatch.setattr(program, "Pipeline", None)
+    with pytest.raises(SystemExit):
+        program.main()
+    assert "--minutes 1 has fewer than two of --period 60 seconds" in capsys.readouterr().err
