@@ -73,6 +73,8 @@ class Crop:
         goal = max(1, round(self.size_px))
         if goal < patch.shape[-1]:
             patches = F.interpolate(patches, (goal, goal), mode="bilinear", antialias=True)
+        elif goal > patch.shape[-1]:  # lines between pixels would blur it
+            patches = F.interpolate(patches, (goal, goal), mode="bicubic").clamp(0, 1)
         units = self.to_crop(_centres(height, width, patch))
         return unpack(_sample(patches, (units + 1) * patches.shape[-1] / 2), leading, "* c h w")[0]
 
