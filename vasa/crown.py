@@ -13,7 +13,8 @@ from torch.nn import functional as F
 from vasa.face.crop import Crop
 from vasa.geometry import pose_matrix, sample_picture
 
-REACH, LOW, SIDE = 0.7, 0.8, 1.2  # crop units: how far above the square it may go, where it begins, and its half width
+REACH, SIDE = 0.7, 1.2  # crop units: how far above the square it may go, and its half width
+BLEND = 0.35  # crop units: over which it becomes the rendered face; close to a square's edge renderers guess
 _WIDER = 0.1  # crop units: a head that moves aside takes so much of what is beside it along
 _SOFT = 0.06  # crop units: over which that ends
 
@@ -38,7 +39,7 @@ class Crown:
     def of(cls, picture: Tensor, square: Crop, head: Tensor, pose: Tensor) -> Self | None:
         """Of a face in pose [6], where `head` [1, S, S] says how much of a pixel of its square is head; None where the
         picture ends below it."""
-        corners = torch.tensor([[x, y] for x in (-SIDE, SIDE) for y in (-1 - REACH, -LOW)])
+        corners = torch.tensor([[x, y] for x in (-SIDE, SIDE) for y in (-1 - REACH, BLEND - 1)])
         low, high = (x.round().long() for x in square.to_picture(corners).aminmax(dim=0))
         (left, top), (right, bottom) = low.clamp_min(0).tolist(), high.tolist()
         strip = picture[:, top : max(bottom, 0), left : max(right, 0)]

@@ -8,8 +8,8 @@ from typing import Self
 from torch import Tensor
 from torch.nn import functional as F
 
-from vasa.crown import Crown
-from vasa.face.crop import Crop
+from vasa.crown import BLEND, Crown
+from vasa.face.crop import RAMP, Crop
 from vasa.face.detector import Detector
 from vasa.types import Portrait
 
@@ -60,7 +60,7 @@ class Stage:
         frames = self.picture.expand(len(faces), -1, -1, -1).clone()
         if crown is not None:
             crown.follow(frames, pose.float().cpu())
-        self.place.lay(frames, faces)
+        self.place.lay(frames, faces, upper=RAMP if crown is None else BLEND)
         return frames
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from vasa.face.crop import Crop
+from vasa.face.crop import RAMP, Crop
 
 CROPS = [Crop(60, 50, 64), Crop(61.3, 47.2, 70.5), Crop(60, 50, 50, 0.4), Crop(55, 52, 40, -1.2)]
 
@@ -89,10 +89,11 @@ def test_pasting_a_film_leaves_no_seam_and_the_rest_alone():
 def test_a_side_beyond_which_the_picture_ends_has_no_seam():
     picture, film = smooth(), torch.ones(1, 3, 64, 64, dtype=torch.float64)
     close = Crop(60, 40, 130)  # of 120 x 100 pixels: all of it
-    assert close.fades(100, 120).tolist() == [False, False, False, False]
+    assert close.ramps(100, 120).tolist() == [0, 0, 0, 0]
     torch.testing.assert_close(close.paste(picture, film), torch.ones(1, 3, 100, 120, dtype=torch.float64))
     higher = Crop(60, 20, 130)
-    assert higher.fades(100, 120).tolist() == [False, True, False, False]
+    assert higher.ramps(100, 120).tolist() == pytest.approx([0, RAMP, 0, 0])
+    assert Crop(60, 50, 20).ramps(100, 120, upper=0.4).tolist() == pytest.approx([RAMP, RAMP, RAMP, 0.4])
     pasted = higher.paste(picture, film)
     torch.testing.assert_close(pasted[..., :70, :], torch.ones(1, 3, 70, 120, dtype=torch.float64))
     assert torch.equal(pasted[0, :, 90:], picture[:, 90:])

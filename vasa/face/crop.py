@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 COARSE = 12  # cells a side of what is left of a picture far outside it
-_RAMP, _SPILL = 0.15, 0.03  # crop units: within a side of the square it fades; so near beyond it a picture may end
+RAMP, _SPILL = 0.15, 0.03  # crop units: within a side of the square it fades; so near beyond it a picture may end
 
 
 @dataclass(frozen=True)
@@ -78,21 +78,25 @@ class Crop:
         units = self.to_crop(_centres(height, width, patch))
         return unpack(_sample(patches, (units + 1) * patches.shape[-1] / 2), leading, "* c h w")[0]
 
-    def mask(self, height: int, width: int, like: Tensor, fades: Tensor | None = None) -> Tensor:
+    def mask(self, height: int, width: int, like: Tensor, ramps: Tensor | None = None) -> Tensor:
         """[height, width]: 1 well inside the square, 0 outside, a smooth ramp between.
 
-        fades: which of the right, lower, left and upper side have one, [4]; all unless told.
+        ramps: how wide at the right, lower, left and upper side, crop units [4]; 0 leaves one out, and what is beyond
+        it is 1. `RAMP` at all unless told.
         """
         units = self.to_crop(_centres(height, width, like))
         room = torch.cat([1 - units, 1 + units], dim=-1)
-        ramp = (room if fades is None else room.masked_fill(~fades, 1)).amin(-1).div(_RAMP).clamp(0, 1)
-        return ramp * ramp * (3 - 2 * ramp)
+        wide = room.new_full((4,), RAMP) if ramps is None else ramps.to(room)
+        share = torch.where(wide > 0, room / wide.clamp_min(1e-6), 1).amin(-1).clamp(0, 1)
+        return share * share * (3 - 2 * share)
 
-    def fades(self, height: int, width: int) -> Tensor:
-        """Beyond which of the right, lower, left and upper side a picture goes on, and a seam may show: bool [4]."""
+    def ramps(self, height: int, width: int, upper: float = RAMP) -> Tensor:
+        """How wide a picture blends into the square at its right, lower, left and upper side, crop units [4]: nothing
+        where it ends there."""
         beyond = (1 + _SPILL) * torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
         places = self.to_picture(beyond)
-        return ((places >= 0) & (places <= places.new_tensor([width, height]))).all(-1)
+        goes_on = ((places >= 0) & (places <= places.new_tensor([width, height]))).all(-1)
+        return goes_on * torch.tensor([RAMP, RAMP, RAMP, upper])
 
     def paste(self, picture: Tensor, patch: Tensor) -> Tensor:
         """Lay patches [..., 3, S, S] over their place in a picture [3, H, W], without a seam: [..., 3, H, W]."""
@@ -100,13 +104,14 @@ class Crop:
         self.lay(whole, patch)
         return whole
 
-    def lay(self, pictures: Tensor, patch: Tensor) -> None:
-        """Lay patches [..., 3, S, S] over their place in pictures [..., 3, H, W], without a seam; in place."""
+    def lay(self, pictures: Tensor, patch: Tensor, upper: float = RAMP) -> None:
+        """Lay patches [..., 3, S, S] over their place in pictures [..., 3, H, W], without a seam; in place. upper: crop
+        units over which they blend at the upper side."""
         whole = (pictures.shape[-2], pictures.shape[-1])
         left, top, right, bottom = self._bounds(*whole)
         part, size = pictures[..., top:bottom, left:right], (bottom - top, right - left)
         moved = Crop(self.x_px - left, self.y_px - top, self.size_px, self.angle)
-        part.lerp_(moved.uncrop(patch, *size), moved.mask(*size, part, self.fades(*whole).to(part.device)))
+        part.lerp_(moved.uncrop(patch, *size), moved.mask(*size, part, self.ramps(*whole, upper)))
 
     def _bounds(self, height: int, width: int) -> tuple[int, int, int, int]:
         """The smallest rectangle of whole pixels that holds the square: left, top, right, bottom."""
