@@ -76,7 +76,7 @@ class Clip:
 CLIPS = (
     Clip("photograph", "free/woman.png", "free/LJ001-0001.flac", "a generated photograph and a recorded voice"),
     Clip("waist", "free/teacher.png", "voices/british.wav", "a picture from the waist up"),
-    Clip("man", "free/man.png", "voices/long.wav", "another, long speech", ("--emotion", "happiness")),
+    Clip("man", "free/man.png", "voices/english.wav", "another, happy", ("--emotion", "happiness")),
     Clip("cartoon", "free/cartoon.png", "voices/spanish.wav", "a drawn girl, Spanish"),
     Clip("drawn", "free/drawn.png", "voices/english.wav", "a drawn woman"),
     Clip("painting", "free/monalisa.jpg", "voices/british.wav", "a painting"),
@@ -98,6 +98,7 @@ CLIPS = (
         ("--distance", "0.85", "--distance-to", "1.2"),
     ),
     Clip("turned", "people/ben.jpg", "voices/british.wav", "the head is turned", ("--pose", "15", "0", "0")),
+    Clip("long", "people/ben.jpg", "voices/long.wav", "long speech, the face alone", ("--no-paste",)),
     Clip("silence", "people/finn.jpg", "voices/silence.wav", "silence"),
 )  # fmt: skip
 
