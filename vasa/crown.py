@@ -10,7 +10,7 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
 
-from vasa.face.crop import Crop
+from vasa.face.crop import Crop, centres
 from vasa.geometry import pose_matrix, sample_picture
 
 REACH, SIDE = 0.7, 1.2  # crop units: how far above the square it may go, and its half width
@@ -46,7 +46,7 @@ class Crown:
         if not strip.numel():
             return None
         inside = replace(square, x_px=square.x_px - left, y_px=square.y_px - top)
-        at = inside.to_crop(_pixels(strip))
+        at = inside.to_crop(centres(strip.shape[1], strip.shape[2], strip))
         return cls(
             strip, slice(top, top + strip.shape[1]), slice(left, left + strip.shape[2]), inside, at,
             _share(head, at), pose,
@@ -65,12 +65,6 @@ class Crown:
         places = self.square.to_picture(where) * 2 / where.new_tensor([width, height]) - 1
         strips = self.picture.expand(len(pose), -1, -1, -1)
         pictures[:, :, self.rows, self.columns] = sample_picture(strips, places)
-
-
-def _pixels(strip: Tensor) -> Tensor:
-    """[h, w, 2]: the middles of a strip's pixels."""
-    y, x = (torch.arange(n, dtype=strip.dtype) + 0.5 for n in strip.shape[-2:])
-    return torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
 
 
 def _share(head: Tensor, at: Tensor) -> Tensor:

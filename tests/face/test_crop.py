@@ -60,6 +60,13 @@ def test_shrinking_averages_fine_texture():
     assert (laid - 0.5).abs().max() < 0.1
 
 
+def pasted_on(crop, picture, patch):
+    """A picture, or as many as there are patches, with them laid over it."""
+    whole = picture.expand(*patch.shape[:-3], *picture.shape[-3:]).clone()
+    crop.lay(whole, patch)
+    return whole
+
+
 def test_enlarging_keeps_fine_texture():
     wave = 0.5 + 0.4 * (torch.arange(64) * (2 * math.pi / 5)).sin().expand(3, 64, 64)
     large = Crop(64, 64, 128).uncrop(wave, 128, 128)
@@ -70,14 +77,14 @@ def test_enlarging_keeps_fine_texture():
 @pytest.mark.parametrize("crop", [*CROPS, Crop(5, 95, 60)])
 def test_pasting_what_was_cut_changes_nothing(crop):
     picture = smooth()
-    pasted = crop.paste(picture, crop.crop(picture, 128))
+    pasted = pasted_on(crop, picture, crop.crop(picture, 128))
     assert (pasted - picture).abs().max() < 0.02
 
 
 def test_pasting_a_film_leaves_no_seam_and_the_rest_alone():
     picture, crop = smooth(), Crop(60, 50, 60, 0.2)
     film = torch.rand(3, 1, 1, 1, dtype=torch.float64).expand(3, 3, 64, 64)  # three frames of one grey each
-    pasted = crop.paste(picture, film)
+    pasted = pasted_on(crop, picture, film)
     assert pasted.shape == (3, 3, 100, 120)
     outside = crop.mask(100, 120, picture) == 0
     assert torch.equal(pasted[..., outside], picture[:, outside].expand(3, -1, -1))
@@ -90,11 +97,11 @@ def test_a_side_beyond_which_the_picture_ends_has_no_seam():
     picture, film = smooth(), torch.ones(1, 3, 64, 64, dtype=torch.float64)
     close = Crop(60, 40, 130)  # of 120 x 100 pixels: all of it
     assert close.ramps(100, 120).tolist() == [0, 0, 0, 0]
-    torch.testing.assert_close(close.paste(picture, film), torch.ones(1, 3, 100, 120, dtype=torch.float64))
+    torch.testing.assert_close(pasted_on(close, picture, film), torch.ones(1, 3, 100, 120, dtype=torch.float64))
     higher = Crop(60, 20, 130)
     assert higher.ramps(100, 120).tolist() == pytest.approx([0, RAMP, 0, 0])
     assert Crop(60, 50, 20).ramps(100, 120, upper=0.4).tolist() == pytest.approx([RAMP, RAMP, RAMP, 0.4])
-    pasted = higher.paste(picture, film)
+    pasted = pasted_on(higher, picture, film)
     torch.testing.assert_close(pasted[..., :70, :], torch.ones(1, 3, 70, 120, dtype=torch.float64))
     assert torch.equal(pasted[0, :, 90:], picture[:, 90:])
 
@@ -108,7 +115,7 @@ def test_a_fitting_crop_has_chin_to_eyes_of_two_thirds():
 
 def test_crops_outside_or_without_size_are_refused():
     with pytest.raises(ValueError, match="outside the picture"):
-        Crop(500, 500, 20).paste(smooth(), torch.rand(3, 8, 8))
+        Crop(500, 500, 20).lay(smooth(), torch.rand(3, 8, 8))
     for numbers in [(0, 0, 0), (0, 0, -1), (math.nan, 0, 1)]:
         with pytest.raises(ValueError, match="finite numbers"):
             Crop(*numbers)

@@ -61,7 +61,7 @@ class Crop:
         """Cut [..., 3, H, W] to [..., 3, size, size]; outside the picture its edge goes on, more and more blurred."""
         # Several samples a pixel, averaged, keep fine texture from aliasing when a large face becomes a small crop.
         samples = max(1, math.ceil(self.size_px / size - 1e-6))
-        points = self.to_picture(_centres(size * samples, size * samples, picture) * 2 / (size * samples) - 1)
+        points = self.to_picture(centres(size * samples, size * samples, picture) * 2 / (size * samples) - 1)
         cut, outside = _sample(picture, points), self._outside(picture, points)
         if outside.any():
             cut = torch.lerp(cut, _blurred(picture, points), outside)
@@ -75,7 +75,7 @@ class Crop:
             patches = F.interpolate(patches, (goal, goal), mode="bilinear", antialias=True)
         elif goal > patch.shape[-1]:  # lines between pixels would blur it
             patches = F.interpolate(patches, (goal, goal), mode="bicubic").clamp(0, 1)
-        units = self.to_crop(_centres(height, width, patch))
+        units = self.to_crop(centres(height, width, patch))
         return unpack(_sample(patches, (units + 1) * patches.shape[-1] / 2), leading, "* c h w")[0]
 
     def mask(self, height: int, width: int, like: Tensor, ramps: Tensor | None = None) -> Tensor:
@@ -84,7 +84,7 @@ class Crop:
         ramps: how wide at the right, lower, left and upper side, crop units [4]; 0 leaves one out, and what is beyond
         it is 1. `RAMP` at all unless told.
         """
-        units = self.to_crop(_centres(height, width, like))
+        units = self.to_crop(centres(height, width, like))
         room = torch.cat([1 - units, 1 + units], dim=-1)
         wide = room.new_full((4,), RAMP) if ramps is None else ramps.to(room)
         share = torch.where(wide > 0, room / wide.clamp_min(1e-6), 1).amin(-1).clamp(0, 1)
@@ -97,12 +97,6 @@ class Crop:
         places = self.to_picture(beyond)
         goes_on = ((places >= 0) & (places <= places.new_tensor([width, height]))).all(-1)
         return goes_on * torch.tensor([RAMP, RAMP, RAMP, upper])
-
-    def paste(self, picture: Tensor, patch: Tensor) -> Tensor:
-        """Lay patches [..., 3, S, S] over their place in a picture [3, H, W], without a seam: [..., 3, H, W]."""
-        whole = picture.expand(*patch.shape[:-3], *picture.shape[-3:]).clone()
-        self.lay(whole, patch)
-        return whole
 
     def lay(self, pictures: Tensor, patch: Tensor, upper: float = RAMP) -> None:
         """Lay patches [..., 3, S, S] over their place in pictures [..., 3, H, W], without a seam; in place. upper: crop
@@ -136,7 +130,7 @@ class Crop:
         return like.new_tensor([self.x_px, self.y_px])
 
 
-def _centres(height: int, width: int, like: Tensor) -> Tensor:
+def centres(height: int, width: int, like: Tensor) -> Tensor:
     """[height, width, 2]: x and y of the centres of pixels."""
     y = torch.arange(height, dtype=like.dtype, device=like.device) + 0.5
     x = torch.arange(width, dtype=like.dtype, device=like.device) + 0.5
