@@ -14,6 +14,7 @@ REFUSED = {
     "no threads for a renderer": (["bench", "renderer", "--threads", "0"], "--threads is at least 1"),
     "threads of a training": (["train", "motion", "data.folder=x", "output=y", "threads=-1"], "threads is a whole"),
     "seed of a training": (["train", "motion", "data.folder=x", "output=y", "seed=abc"], "seed is a whole"),
+    "nothing to keep": (["train", "audio", "data.folder=x", "output=y", "training.keep=1"], "name it with init=FOLDER"),
     "no workers": (["people", "speak", "--hours", "1", "--workers", "0", "-o", "OUT/sp"], "--workers is at least 1"),
     "no hours": (["people", "speak", "--hours", "0", "-o", "OUT/sp"], "--hours is more than 0"),
     "a crowd that talks": (
