@@ -19,6 +19,7 @@ from vasa.data.clip import clips_in, facts_of
 from vasa.data.film import brought_to, clips_of, expression
 from vasa.data.latents import Latents
 from vasa.data.mirror import Mirrored, partners
+from vasa.data.revoiced import Revoiced
 from vasa.data.shards import revise
 from vasa.motion import DiffusionMotion
 from vasa.render.liveportrait import LivePortraitRenderer
@@ -185,6 +186,21 @@ def test_dynamics_can_come_from_labels(parts: Path, capsys: pytest.CaptureFixtur
     torch.testing.assert_close(found["dynamics"], renderer.meaning.dynamics_of(expression(turned)))
     assert _extract(film, parts) == 2
     assert "begun with another renderer" in capsys.readouterr().err
+
+
+def test_other_voices_say_the_same_over_the_same_face(parts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    film = make_film(parts / "film")
+    assert _extract(film, parts, "--voices", "3") == 0
+    latents = Latents.load(parts / "latents")
+    assert [len(latents.split(name)) for name in ("train", "test")] == [6, 1]  # what is measured stays as it is
+    clip = clips_of(film, "train")[0]
+    own, other, third = (load_file(parts / "latents" / f"{clip.name}{end}.safetensors") for end in ("", "v1", "v2"))
+    assert all(own[name].equal(other[name]) for name in own if name != "features")
+    assert not own["features"].equal(other["features"])
+    assert not third["features"].equal(other["features"])
+    assert Revoiced(clip, 1).speech().equal(Revoiced(clip, 1).speech())
+    assert _extract(film, parts, "--voices", "0") == 2
+    assert "--voices is 1 or more" in capsys.readouterr().err
 
 
 def test_a_mirror_changes_the_sides_of_what_has_one() -> None:

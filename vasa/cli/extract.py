@@ -39,6 +39,10 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--mirror", action="store_true", help="every clip once more as a mirror shows it, so that heads lean nowhere"
     )
     command.add_argument(
+        "--voices", type=int, default=1, metavar="N",
+        help="every clip to learn from N times, but for the first said by another throat in another room (default 1)",
+    )  # fmt: skip
+    command.add_argument(
         "--labelled", action="store_true", help="take expressions from the film's labels, not from what is seen of them"
     )
     command.add_argument("-o", "--output", type=Path, required=True, help="folder for the latents")
@@ -63,7 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
         meaning_of(renderer)
     check_same_source(arguments.output, fingerprint(renderer, encoder, arguments.window, labelled=arguments.labelled))
     turned = [Mirrored(clip, expressions) for clip in clips] if arguments.mirror else []
-    whole: list[Footage] = [*clips, *turned]
+    whole = said_by([*clips, *turned], arguments.voices)
     mine = whole[first::count]
     with bar() as progress:
         task = progress.add_task("extract", total=len(mine))
@@ -78,6 +82,16 @@ def run(arguments: argparse.Namespace) -> None:
             checkpoint.save(arguments.output / "audio", encoder.cpu(), tree)
         fit(arguments.output, clips, expressions)
     print(f"Wrote {len(mine)} clips of latents to {arguments.output}.")
+
+
+def said_by(clips: Sequence[Footage], voices: int) -> list[Footage]:
+    """The clips, then those to learn from by `voices` - 1 other voices each; raises ValueError below 1."""
+    from vasa.data.revoiced import Revoiced
+
+    if voices < 1:
+        raise ValueError(f"--voices is 1 or more; got {voices}.")
+    seen = [clip for clip in clips if clip.split == "train"]
+    return [*clips, *(Revoiced(clip, number) for number in range(1, voices) for clip in seen)]
 
 
 def finish(
