@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vasa.render.closeup import surface
-from vasa.render.closeup.mouth import TOP_Y, Mouth
+from vasa.render.closeup.mouth import TOP_Y, Mouth, parted
 
 ROWS, COLUMNS = 64, 32
 
@@ -73,3 +73,11 @@ def test_what_is_painted_must_be_inside_unless_the_source_shows_its_own(mouth: M
     assert missing[0, 50, 5] < 2e-4
     assert mouth.missed(nothing, inside, open_).max() < 2e-4
     assert mouth.missed(inside, nothing, open_)[0, 50, 15] > 5
+
+
+def test_lips_part_at_a_narrow_edge_and_skin_above_them_does_not() -> None:
+    at = torch.zeros(1, 1, 5, 2)
+    painted = torch.tensor([0.1, 0.3, 0.5, 0.6, 0.9])[None, None, None]
+    torch.testing.assert_close(parted(painted, at), painted)  # beside the nose
+    at[..., 1] = TOP_Y + 0.1
+    torch.testing.assert_close(parted(painted, at), torch.tensor([0.0, 0.0, 0.5, 0.75, 1.0])[None, None, None])

@@ -30,6 +30,12 @@ def _blind(closeup: Closeup) -> Closeup:
     return closeup
 
 
+def _toothless(closeup: Closeup) -> Closeup:
+    """One whose teeth end above all lips and begin below them."""
+    closeup.teeth.upper.edge, closeup.teeth.lower.edge = -9.0, 9.0
+    return closeup
+
+
 def _shown(closeup: Closeup, pictures: torch.Tensor, own: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
     return closeup.drawn(closeup(closeup.look(pictures, own), own, latents), pictures, own)
 
@@ -60,7 +66,7 @@ def test_steps_go_along_with_the_latents_from_where_the_face_was_seen() -> None:
 
 
 def test_paint_covers_the_face_and_nothing_else() -> None:
-    closeup = _blind(_closeup())
+    closeup = _toothless(_blind(_closeup()))
     torch.nn.init.constant_(closeup.last.bias[2:6], -30.0)  # nothing is looked up
     torch.nn.init.constant_(closeup.last.bias[6:18], 20.0)  # white
     black = torch.zeros(2, 3, 64, 64)
@@ -71,7 +77,7 @@ def test_paint_covers_the_face_and_nothing_else() -> None:
 
 
 def test_what_lies_below_the_lowest_place_is_left_as_it_was() -> None:
-    closeup, black = _blind(_closeup()), torch.zeros(2, 3, 64, 64)
+    closeup, black = _toothless(_blind(_closeup())), torch.zeros(2, 3, 64, 64)
     torch.nn.init.constant_(closeup.last.bias[2:6], -30.0)
     torch.nn.init.constant_(closeup.last.bias[6:18], 20.0)
     whole = closeup.over(black, black, closeup.look(black, LATENTS), LATENTS, LATENTS)
@@ -81,6 +87,20 @@ def test_what_lies_below_the_lowest_place_is_left_as_it_was() -> None:
     assert not cut[:, 0][y > 0.1].any()
     torch.testing.assert_close(cut[:, 0][y < 0.0], whole[:, 0][y < 0.0])
     assert whole[:, 0][(y > 0.2) & (y < 0.3)].max() > 0.9
+
+
+def test_teeth_show_where_lips_open_and_nowhere_else() -> None:
+    closeup, grey = _toothless(_blind(_closeup())), torch.full((2, 3, 64, 64), 0.3)
+    inside = (closeup.places(LATENTS)[0, ..., 0].abs() < 0.1) & (closeup.places(LATENTS)[0, ..., 1] > 0.15)
+    torch.nn.init.constant_(closeup.last.bias[2:6], 20.0)  # all is looked up
+    shut = _shown(closeup, grey, LATENTS, LATENTS)
+    closeup.teeth.upper.edge = 9.0
+    assert _shown(closeup, grey, LATENTS, LATENTS).equal(shut)
+    torch.nn.init.constant_(closeup.last.bias[2:6], -30.0)  # nothing is
+    torch.nn.init.constant_(closeup.last.bias[6:18], -30.0)  # behind them it is dark
+    assert float(_shown(closeup, grey, LATENTS, LATENTS)[..., inside].min()) > 0.2
+    closeup.teeth.upper.edge = -9.0
+    assert float(_shown(closeup, grey, LATENTS, LATENTS)[..., inside].max()) < 0.01
 
 
 def test_eyeballs_turn_behind_lids_that_stay() -> None:

@@ -18,12 +18,12 @@ from vasa.render import VolumeRenderer
 from vasa.render.closeup import surface
 from vasa.render.closeup.beginning import FARTHER, PITCH, YAW, begin, begin_eyes
 from vasa.render.closeup.drawing import Drawing, bent
-from vasa.render.closeup.training import CloseupTraining, weighed
+from vasa.render.closeup.training import CloseupTraining, parts_of, weighed
 from vasa.render.meaning import Meaning
 
 WEIGHTS = {
     "pixel": 1.0, "place": 1.0, "perceptual": 1.0, "eyes": 1.0, "mouth": 1.0, "smooth": 0.1, "paint": 0.1,
-    "inside": 0.1, "eyeballs": 0.1,
+    "inside": 0.1, "teeth": 0.1, "eyeballs": 0.1,
 }  # fmt: skip
 
 
@@ -51,6 +51,16 @@ def training(renderer: VolumeRenderer, film: Path) -> CloseupTraining:
         renderer, weights=WEIGHTS, learning_rate=1e-2, warmup=1,
         steps=50, hold=0.5, seed=0, labelled=0.5, colour=0.1, bend=0.05, emphasis=3.0, features=Edges(),
     )  # fmt: skip
+
+
+def test_parts_learn_and_the_rest_stays(training: CloseupTraining, batch: dict[str, torch.Tensor]) -> None:
+    parts_of(training.closeup.requires_grad_(False), ["mouth", "teeth"])[1].requires_grad_(True)
+    _total(training, batch).backward()
+    moved = {name.split(".")[0] for name, value in training.closeup.named_parameters() if value.grad is not None}
+    assert moved == {"teeth"}
+    assert parts_of(training.closeup, None) == [training.closeup]
+    with pytest.raises(ValueError, match="no part 'lips'; it has first, down"):
+        parts_of(training.closeup, ["lips"])
 
 
 def _total(training: CloseupTraining, batch: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -27,9 +27,10 @@ class Drawing:
     source [B, 3, rows, columns]; made and truth [B * n, 3, rows, columns]; change [B * n, 10, rows, columns], the maps
     that made them, see `Closeup`; astray [B * n, rows, columns], how far from the driver's places on the head those of
     its skin are that are looked up in the source; inside [B * n, rows, columns], how much of each pixel is the inside
-    of the driver's mouth; closed [B * n], whether the source's is shut, so that nothing of it can be looked up;
-    eyeballs [B * n + B, rows, columns], how much of each pixel is eyeball, of drivers and then of sources, and
-    eyeballs_said how much is said to be.
+    of the driver's mouth; teeth [B * n, 1, rows, columns], how much is said to be teeth if no lips covered it; closed
+    [B * n], whether the source's mouth is shut, so that nothing of it can be looked up; eyeballs [B * n + B, rows,
+    columns], how much of each pixel is eyeball, of drivers and then of sources, and eyeballs_said how much is said to
+    be.
     """
 
     source: Tensor
@@ -38,6 +39,7 @@ class Drawing:
     change: Tensor
     astray: Tensor
     inside: Tensor
+    teeth: Tensor
     closed: Tensor
     eyeballs: Tensor
     eyeballs_said: Tensor
@@ -58,7 +60,7 @@ class Drawing:
             rearrange(x[:, 1:], "b n ... -> (b n) ...") for x in (latents, frames, place, hidden)
         )
         details = closeup.look(picture, own, aside)
-        change = closeup(each(details), each(own), wanted)
+        change, teeth = closeup.with_teeth(each(details), each(own), wanted)
         at = closeup.places(own, aside)
         mouth, eyes = closeup.patch(shown, wanted[:, :6], bent_by).unbind(1)
         own_eyes = closeup.patch(hidden[:, 0], own[:, :6], aside)[:, 1]
@@ -71,6 +73,7 @@ class Drawing:
             change=change,
             astray=(1 - eyes) * _apart(places, looked_up),
             inside=mouth,
+            teeth=teeth,
             closed=each(hidden[:, 0, 0].mean((1, 2)) < _SHUT),
             eyeballs=torch.cat([eyes, own_eyes]),
             eyeballs_said=torch.cat([change[:, EYEBALL], closeup.seen_eyes(details)[:, 0]]),

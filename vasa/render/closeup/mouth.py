@@ -11,6 +11,7 @@ from vasa.render.closeup import surface
 from vasa.render.closeup.paint import PixelPaint
 
 TOP_Y = 0.08  # canonical: what is painted below is a mouth's inside
+_FADE = 0.02  # canonical: over which what is painted begins to have a narrow edge
 _UNIT = 0.05  # canonical: about the height of a row of teeth
 
 
@@ -50,3 +51,10 @@ class Mouth(nn.Module):
         hit, free = (share.clamp_min(1e-4).log() for share in (painted, 1 - painted))
         found = -(inside * hit * closed[:, None, None] + (1 - inside) * free)
         return torch.cat([torch.zeros_like(found[:, : self.first]), found[:, self.first :]], dim=1)
+
+
+def parted(painted: Tensor, at: Tensor) -> Tensor:
+    """What is painted more likely than not [B, 1, h, w], with a narrow edge where lips part, at places [B, h, w, 2]: a
+    mouth whose edge is shown as unsure as it is has no lips."""
+    below = ((at[..., 1] - TOP_Y) / _FADE).clamp(0, 1)[:, None]
+    return torch.lerp(painted, (2.5 * painted - 0.75).clamp(0, 1), below)

@@ -15,7 +15,8 @@ from vasa.geometry import sample_picture
 from vasa.render.blocks import AdaptiveResBlock, ResBlock, conv, groups
 from vasa.render.closeup import surface
 from vasa.render.closeup.eyes import REMEMBERED, Eyes, sure
-from vasa.render.closeup.mouth import Mouth
+from vasa.render.closeup.mouth import Mouth, parted
+from vasa.render.closeup.teeth import Teeth
 from vasa.render.decoder import twice
 from vasa.render.speed import exact
 
@@ -27,10 +28,12 @@ _FOLD = 8  # pixels a side of the patch to one of its details
 @dataclass(frozen=True)
 class _Said:
     """What the network says: steps of skin at half the patch's resolution [B, 2, rows / 2, columns / 2], numbers of its
-    pixels [B, _PAINT + 1, rows, columns], and what tells both latents [B, embedding]."""
+    pixels [B, _PAINT + 1, rows, columns], what it says them by at an eighth [B, widths[2], rows / 8, columns / 8], and
+    what tells both latents [B, embedding]."""
 
     steps: Tensor
     pixels: Tensor
+    deep: Tensor
     embedding: Tensor
 
 
@@ -42,7 +45,7 @@ class Closeup(nn.Module):
     the source's and say, for every pixel and the motion of a driver, where in the source to look instead and what to
     paint where nothing there would do, as behind lips that open. `basis` are steps that go along with what driver and
     source differ in, so that the network has only to say what is particular to a face; `mouth` paints what lips
-    uncover, `eyes` lie behind the lids.
+    uncover, `teeth` lie before that, `eyes` behind the lids.
 
     What it says is a change: 10 maps [B, 10, rows, columns]. Six of skin: steps aside in x and y (canonical units), the
     share of each pixel that is looked up in the source, and the paint for the rest, RGB in [0, 1]. Four of eyeballs:
@@ -77,6 +80,7 @@ class Closeup(nn.Module):
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
         self.basis = nn.Parameter(torch.zeros(motion, 2, rows // 4, columns // 4))
         self.mouth = Mouth(rows=rows, columns=columns, embedding=embedding)
+        self.teeth = Teeth(rows=rows, columns=columns, features=widths[2], embedding=embedding)
         self.eyes = Eyes(motion=motion, rows=rows, columns=columns)
 
     def patch(self, picture: Tensor, pose: Tensor, aside: Tensor | None = None) -> Tensor:
@@ -111,6 +115,10 @@ class Closeup(nn.Module):
 
     def forward(self, details: Tensor, own: Tensor, latents: Tensor) -> Tensor:
         """How faces with these details and latents own [B, M] change to do as latents [B, M] say: maps, see above."""
+        return self.with_teeth(details, own, latents)[0]
+
+    def with_teeth(self, details: Tensor, own: Tensor, latents: Tensor) -> tuple[Tensor, Tensor]:
+        """The same maps, and how much of each pixel would be teeth if no lips covered it [B, 1, rows, columns]."""
         said = self._said(details[:, : sum(self._folded())], own, latents)
         with exact(details.device):
             own, latents, embedding = own.float(), latents.float(), said.embedding.float()
@@ -119,18 +127,21 @@ class Closeup(nn.Module):
             by = _finer(self.STEP * (said.steps + _finer(straight)).tanh())
             share = (said.pixels[:, :1] + 3).sigmoid()
             paint = (said.pixels[:, 1:_PAINT] + self.mouth(1 - share, embedding)).sigmoid()
+            teeth, colours = self.teeth(said.deep.float(), embedding)
+            paint = torch.lerp(paint, colours, teeth)
             eyeballs = self.eyes(said.pixels[:, _PAINT:], self.seen_eyes(details), change)
-            return torch.cat([by, share, paint, eyeballs], dim=1)
+            return torch.cat([by, share, paint, eyeballs], dim=1), teeth
 
     def _said(self, features: Tensor, own: Tensor, latents: Tensor) -> _Said:
         high, middle, x = self._unpacked(features)
         embedding = self.embed(torch.cat([own, latents], dim=1))
         for block in self.deep:
             x = block(x, embedding)
+        deep = x
         for number, skip in ((1, middle), (0, high)):
             x = self.up[number](twice(self.narrow[number](x)) + skip, embedding)
         out = self.last(F.relu(self.norm(x))).float()
-        return _Said(out[:, :_STEPS], F.pixel_shuffle(out[:, _STEPS:], 2), embedding)
+        return _Said(out[:, :_STEPS], F.pixel_shuffle(out[:, _STEPS:], 2), deep, embedding)
 
     def drawn(self, change: Tensor, picture: Tensor, own: Tensor, aside: Tensor | None = None) -> Tensor:
         """The patch itself, redrawn from sources [B, 3, S, S] of latents own [B, M]: [B, 3, rows, columns]."""
@@ -173,7 +184,7 @@ def redrawn(change: Tensor, picture: Tensor, pose: Tensor, at: Tensor) -> Tensor
     """What maps [B, 10, h, w] say of places at [B, h, w, 2] of sources [B, 3, S, S] in poses [B, 6]: [B, 3, h, w]."""
     share, paint, eyeball, colours = change[:, _STEPS:].split([1, 3, 1, 3], dim=1)
     seen = sample_picture(picture, surface.on_picture(at + steps(change), pose)).to(change.dtype)
-    return torch.lerp(torch.lerp(paint, seen, share), colours, sure(eyeball))
+    return torch.lerp(torch.lerp(seen, paint, parted(1 - share, at)), colours, sure(eyeball))
 
 
 def _finer(x: Tensor) -> Tensor:

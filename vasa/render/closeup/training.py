@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchmetrics.functional.image import peak_signal_noise_ratio as psnr
 from torchvision.utils import make_grid
 
-from vasa.render.closeup import surface
+from vasa.render.closeup import surface, teeth
 from vasa.render.closeup.drawing import Drawing, bent
 from vasa.render.closeup.network import Closeup
 from vasa.render.losses import PerceptualLoss
@@ -33,24 +33,28 @@ class CloseupTraining(LightningModule):
     driver's places on the head those of skin are that are looked up: the labels of films say how it moves),
     `perceptual`, `eyes` and `mouth` (the distance of `features`, of the patch and of both enlarged; absent without
     features), `smooth` (mean change of the steps of skin from pixel to pixel), `paint` (the share of skin that is
-    painted and not looked up), `inside` (what of it is painted must be the inside of a mouth, see `Mouth.missed`) and
-    `eyeballs` (where they show, see `Eyes.missed`). every: of so many drivers one is looked at with the features, which
+    painted and not looked up), `inside` (what of it is painted must be the inside of a mouth, see `Mouth.missed`),
+    `teeth` (where they are in it, see `vasa.render.closeup.teeth.missed`) and `eyeballs` (where they show, see
+    `Eyes.missed`). every: of so many drivers one is looked at with the features, which
     cost as much as all else. labelled: share of frames whose dynamics are those that their labels stand for, the others
     are seen by the encoder. colour, bend: how much colours and proportions of faces vary, the same for source and
-    driver: more people. learning_rate and the rest: see `vasa.training.Optimisation`.
-    Raises ValueError for a renderer without closeup or meaning.
+    driver: more people. parts: names of those parts of the closeup that learn, None where all of it does. learning_rate
+    and the rest: see `vasa.training.Optimisation`.
+    Raises ValueError for a renderer without closeup or meaning, and for parts that a closeup does not have.
     """
 
     def __init__(
         self, renderer: VolumeRenderer, *, weights: Mapping[str, float], learning_rate: float, warmup: int, steps: int,
         hold: float, seed: int, labelled: float, colour: float, bend: float, emphasis: float,
-        features: nn.Module | None = None, every: int = 1, weight_decay: float = 0.01,
+        features: nn.Module | None = None, every: int = 1, parts: Sequence[str] | None = None,
+        weight_decay: float = 0.01,
     ) -> None:  # fmt: skip
         super().__init__()
         if renderer.closeup is None or renderer.meaning is None:
             raise ValueError("A closeup learns in a renderer that has one, and a meaning; give it both first.")
         self.renderer, self.weights = renderer.requires_grad_(False), dict(weights)
-        renderer.closeup.requires_grad_(True)
+        for part in parts_of(renderer.closeup, parts):
+            part.requires_grad_(True)
         self.perceptual = None if features is None else PerceptualLoss(features=features, reach=None)
         self.every = every
         self.seed, self.labelled, self.colour, self.bend = seed, labelled, colour, bend
@@ -109,6 +113,7 @@ class CloseupTraining(LightningModule):
             ),
             "paint": (share * painted).mean(),
             "inside": (share * self.closeup.mouth.missed(painted, drawing.inside, drawing.closed)).mean(),
+            "teeth": teeth.missed(drawing.teeth, drawing.truth, drawing.inside).mean(),
             "eyeballs": self.closeup.eyes.missed(drawing.eyeballs_said, drawing.eyeballs).mean(),
         }
         if self.perceptual is None:
@@ -144,7 +149,15 @@ class CloseupTraining(LightningModule):
             board.add_image("held_out", make_grid(rows, nrow=min(16, len(still))), self.global_step)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        return self.optimisation.of(self.closeup.parameters())
+        return self.optimisation.of(value for value in self.closeup.parameters() if value.requires_grad)
+
+
+def parts_of(closeup: Closeup, names: Sequence[str] | None) -> list[nn.Module]:
+    """The named parts, the whole without names; raises ValueError for one that is not there."""
+    there = dict(closeup.named_children())
+    if unknown := sorted(set(names or ()) - there.keys()):
+        raise ValueError(f"A closeup has no part {unknown[0]!r}; it has {', '.join(there)}.")
+    return [closeup] if names is None else [there[name] for name in names]
 
 
 def weighed(closeup: Closeup, emphasis: float) -> Tensor:
