@@ -1,4 +1,4 @@
-"""Two rows of teeth, each drawn by five numbers, with an edge."""
+"""Two rows of teeth, each drawn by three numbers, with an edge."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vasa.render.closeup.teeth import LOWER_Y, UPPER_MM, UPPER_Y, Row, Teeth, mi
 ROWS, COLUMNS = 128, 112
 AT = surface.places(ROWS, COLUMNS, torch.zeros(1))
 MIDDLE = COLUMNS // 2
-NOTHING = torch.zeros(1, 5)
+NOTHING = torch.zeros(1, 3)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_nothing_is_teeth_far_from_the_mouth(teeth: Teeth) -> None:
 @pytest.mark.parametrize(("side", "above"), [(1, 1.0), (-1, 0.0)])
 def test_an_edge_goes_where_it_is_told_and_is_crossed_within_two_pixels(side: int, above: float) -> None:
     row = Row(edge=0.2, bent=1.0, met=UPPER_MM, side=side)
-    told = torch.tensor([[0.5, 0.0, 0.0, 0.0, 0.0]])
+    told = torch.tensor([[0.5, 0.0, 0.0]])
     there, y = shown(row, told)[0][:, MIDDLE], AT[:, MIDDLE, 1]
     edge = 0.2 + 0.12 * float(torch.tanh(torch.tensor(0.5)))
     assert there[y < edge - 0.01].eq(above).all()

@@ -128,7 +128,7 @@ class Closeup(nn.Module):
             share = (said.pixels[:, :1] + 3).sigmoid()
             paint = (said.pixels[:, 1:_PAINT] + self.mouth(1 - share, embedding)).sigmoid()
             teeth, colours = self.teeth(said.deep.float(), embedding)
-            paint = torch.lerp(paint, colours, teeth)
+            paint = torch.lerp(paint, colours, teeth.detach())  # pictures would unlearn where they are
             eyeballs = self.eyes(said.pixels[:, _PAINT:], self.seen_eyes(details), change)
             return torch.cat([by, share, paint, eyeballs], dim=1), teeth
 

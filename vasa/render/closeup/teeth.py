@@ -14,10 +14,10 @@ from vasa.render.closeup import surface
 # Millimetres from the midline at which teeth meet as they are seen from the front, by the usual widths of their crowns.
 UPPER_MM, LOWER_MM = (0.0, 8.5, 14.4, 19.4, 22.9), (0.0, 5.0, 10.2, 15.2, 19.2)
 # In the mean of 1,345 open mouths, canonical: where the rows end and begin, and how much they rise to the sides, times
-# the square of x; and the colour of teeth there, as a sigmoid takes it.
+# the square of x; and the colour of teeth over its red.
 UPPER_Y, LOWER_Y = 0.223, 0.306
 _UPPER_BENT, _LOWER_BENT = 1.75, 1.25
-_COLOUR = (0.2, 0.0, -0.3)
+_TINT = (1.0, 0.93, 0.79)
 _MM = 0.0062  # canonical, where eyes are 63 mm apart and 0.39
 _FAR, _ASIDE = 0.12, 0.05  # canonical: as far up or down as an edge can be told to be, and as far aside as the midline
 _SHARP, _SOFT = 0.01, 0.04  # canonical: over which an edge is crossed, and over which it is learned
@@ -36,25 +36,24 @@ class Row(nn.Module):
 
     met: Tensor
 
-    colour: Tensor
+    tint: Tensor
 
     def __init__(self, *, edge: float, bent: float, met: Sequence[float], side: int) -> None:
         super().__init__()
         self.edge, self.side = edge, side
-        self.register_buffer("colour", torch.tensor(_COLOUR)[:, None, None], persistent=False)
+        self.register_buffer("tint", torch.tensor(_TINT)[:, None, None], persistent=False)
         self.register_buffer("met", torch.tensor(met)[:, None, None] * _MM, persistent=False)
         self.bent = nn.Parameter(torch.tensor(bent))
         self.wide = nn.Parameter(torch.tensor(0.18))  # canonical: as far aside teeth have a third of their light
 
     def forward(self, at: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
-        """Canonical places [2, h, w], and how far down the edge lies, how far aside the midline, and three numbers of
-        colour, [B, 5], none of them bounded -> how much of each place is teeth [B, 1, h, w], and which colours they
-        have [B, 3, h, w]."""
-        down, aside, *colour = rearrange(said, "b n -> n b 1 1 1")
+        """Canonical places [2, h, w], how far down the edge lies, how far aside the midline and how light teeth are, all
+        [B, 3] and unbounded -> how much of each place is teeth [B, 1, h, w], and their colours [B, 3, h, w]."""
+        down, aside, light = rearrange(said, "b n -> n b 1 1 1")
         x, y = at[0] - _ASIDE * aside.tanh(), at[1] - self.edge - _FAR * down.tanh()
         dark = torch.exp(-(x / self.wide).square())
         gaps = torch.exp(-((x.abs() - self.met) / _GAP).square()).amax(1, keepdim=True)
-        colours = (torch.cat(colour, dim=1) + self.colour).sigmoid() * dark * (1 - _DEEP * gaps)
+        colours = self.tint * light.sigmoid() * dark * (1 - _DEEP * gaps)
         return _crossed(-self.side * (y + self.bent * x.square())), colours
 
 
@@ -62,7 +61,7 @@ class Teeth(nn.Module):
     """Where teeth are behind lips, and in what colours.
 
     Pictures alone teach a painter the mean of all teeth, which has no edge. But what a row of teeth looks like is
-    known, so that five numbers say all of it, and it is drawn as sharply as teeth are. The upper row stays with the
+    known, so that three numbers say all of it, and it is drawn as sharply as teeth are. The upper row stays with the
     head and the lower one goes along with the jaw: what tells the latents says how far, the source's lips where. Not in
     the papers.
 
@@ -85,7 +84,7 @@ class Teeth(nn.Module):
         self.register_buffer("at", rearrange(at, "h w i -> i h w"), persistent=False)
         self.narrow = nn.Conv2d(features, _SEEN, 1)
         self.see = nn.Linear(_SEEN * (bottom - top) * (right - left), hidden)
-        self.steer, self.say = nn.Linear(embedding, hidden), nn.Linear(hidden, 10)
+        self.steer, self.say = nn.Linear(embedding, hidden), nn.Linear(hidden, 6)
         nn.init.zeros_(self.say.weight)
         nn.init.zeros_(self.say.bias)
         self.upper = Row(edge=UPPER_Y, bent=_UPPER_BENT, met=UPPER_MM, side=1)
@@ -97,7 +96,7 @@ class Teeth(nn.Module):
         their colours [B, 3, rows, columns]."""
         seen = rearrange(F.leaky_relu(self.narrow(deep[:, :, *self.cells]), 0.1), "b c h w -> b (c h w)")
         said = self.say(F.leaky_relu(self.see(seen) + self.steer(embedding), 0.1))
-        (above, upper), (below, lower) = self.upper(self.at, said[:, :5]), self.lower(self.at, said[:, 5:])
+        (above, upper), (below, lower) = self.upper(self.at, said[:, :3]), self.lower(self.at, said[:, 3:])
         share, colours = 1 - (1 - above) * (1 - below), torch.lerp(lower, upper, above)
         return F.pad(share, self.beyond), F.pad(colours, self.beyond)
 
