@@ -35,7 +35,6 @@ class Row(nn.Module):
     """
 
     met: Tensor
-
     tint: Tensor
 
     def __init__(self, *, edge: float, bent: float, met: Sequence[float], side: int) -> None:
@@ -47,8 +46,8 @@ class Row(nn.Module):
         self.wide = nn.Parameter(torch.tensor(0.18))  # canonical: as far aside teeth have a third of their light
 
     def forward(self, at: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
-        """Canonical places [2, h, w], how far down the edge lies, how far aside the midline and how light teeth are, all
-        [B, 3] and unbounded -> how much of each place is teeth [B, 1, h, w], and their colours [B, 3, h, w]."""
+        """Canonical places [2, h, w], and how far down the edge lies, how far aside the midline and how light teeth
+        are, [B, 3] and unbounded -> how much of each place is teeth [B, 1, h, w], and their colours [B, 3, h, w]."""
         down, aside, light = rearrange(said, "b n -> n b 1 1 1")
         x, y = at[0] - _ASIDE * aside.tanh(), at[1] - self.edge - _FAR * down.tanh()
         dark = torch.exp(-(x / self.wide).square())
