@@ -75,6 +75,15 @@ def test_what_is_painted_must_be_inside_unless_the_source_shows_its_own(mouth: M
     assert mouth.missed(inside, nothing, open_)[0, 50, 15] > 5
 
 
+def test_pixels_that_are_said_together_are_evened_out_below_the_nose_alone(mouth: Mouth) -> None:
+    chequered = (torch.arange(ROWS)[:, None] + torch.arange(COLUMNS)) % 2 * torch.ones(1, 1, ROWS, COLUMNS)
+    found = mouth.even(chequered)
+    assert found[:, :, : mouth.first].equal(chequered[:, :, : mouth.first])
+    assert found[:, :, mouth.first + 1 : -1, 1:-1].eq(0.5).all()
+    plain = torch.full((1, 1, ROWS, COLUMNS), 0.7)
+    torch.testing.assert_close(mouth.even(plain), plain)
+
+
 def test_lips_part_at_a_narrow_edge_and_skin_above_them_does_not() -> None:
     at = torch.zeros(1, 1, 5, 2)
     painted = torch.tensor([0.1, 0.3, 0.5, 0.6, 0.9])[None, None, None]

@@ -125,7 +125,7 @@ class Closeup(nn.Module):
             change = latents - own
             straight = torch.einsum("b m, m i h w -> b i h w", change, self.basis)
             by = _finer(self.STEP * (said.steps + _finer(straight)).tanh())
-            share = (said.pixels[:, :1] + 3).sigmoid()
+            share = self.mouth.even((said.pixels[:, :1] + 3).sigmoid())
             paint = (said.pixels[:, 1:_PAINT] + self.mouth(1 - share, embedding)).sigmoid()
             teeth, colours = self.teeth(said.deep.float(), embedding)
             paint = torch.lerp(paint, colours, teeth.detach())  # pictures would unlearn where they are
