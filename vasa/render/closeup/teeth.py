@@ -24,7 +24,7 @@ _SHARP, _SOFT = 0.01, 0.04  # canonical: over which an edge is crossed, and over
 _GAP, _DEEP = 0.006, 0.25  # canonical: half the width of a gap between teeth; how much darker it is
 _WHITE, _LIT = (0.72, 0.84), (0.2, 0.3)  # green over red, and light: from where on it is teeth, and where surely
 _SEEN = 12  # numbers that each place of the mouth is told by
-_LEFT_TOP, _RIGHT_BOTTOM = (-0.26, 0.08), (0.26, 0.58)  # canonical: about the mouth
+_ACROSS, _DOWN = (-0.26, 0.26), (0.08, 0.58)  # canonical x and y: about the mouth
 
 
 class Row(nn.Module):
@@ -71,15 +71,12 @@ class Teeth(nn.Module):
 
     def __init__(self, *, rows: int, columns: int, features: int, embedding: int, hidden: int = 32) -> None:
         super().__init__()
-        at = surface.places(rows, columns, torch.zeros(1))
-        first, last = (surface.on_square(torch.tensor(edge)) for edge in (_LEFT_TOP, _RIGHT_BOTTOM))
-        (left, top), (right, bottom) = (
-            (torch.stack([x * columns, y * rows]) / 16 + torch.tensor([columns, rows]) / 16).round().int().tolist()
-            for x, y in (first, last)
-        )
+        (left, right), (top, bottom) = (
+            _cells(_ACROSS, 0.0, surface.HALF[0], columns), _cells(_DOWN, surface.MIDDLE_Y, surface.HALF[1], rows)
+        )  # fmt: skip
         self.cells = slice(top, bottom), slice(left, right)  # at 1/8 of the resolution
         self.beyond = (8 * left, columns - 8 * right, 8 * top, rows - 8 * bottom)
-        at = at[8 * top : 8 * bottom, 8 * left : 8 * right]
+        at = surface.places(rows, columns, torch.zeros(1))[8 * top : 8 * bottom, 8 * left : 8 * right]
         self.register_buffer("at", rearrange(at, "h w i -> i h w"), persistent=False)
         self.narrow = nn.Conv2d(features, _SEEN, 1)
         self.see = nn.Linear(_SEEN * (bottom - top) * (right - left), hidden)
@@ -98,6 +95,12 @@ class Teeth(nn.Module):
         (above, upper), (below, lower) = self.upper(self.at, said[:, :3]), self.lower(self.at, said[:, 3:])
         share, colours = 1 - (1 - above) * (1 - below), torch.lerp(lower, upper, above)
         return F.pad(share, self.beyond), F.pad(colours, self.beyond)
+
+
+def _cells(span: tuple[float, float], middle: float, half: float, pixels: int) -> tuple[int, int]:
+    """Which cells of eight pixels lie in a span, of so many pixels about a middle, and half of them to each side."""
+    first, end = (round((edge - middle + half) / (2 * half) * pixels / 8) for edge in span)
+    return first, end
 
 
 def missed(share: Tensor, patch: Tensor, inside: Tensor) -> Tensor:
