@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from vasa.audio import AudioEncoder
-    from vasa.data.mirror import Footage
+    from vasa.data.footage import Footage
 
 
 def add(commands: argparse._SubParsersAction) -> None:

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from vasa.audio import AudioEncoder, window_features
 from vasa.data.film import brought_to, expression
+from vasa.data.footage import Footage
 from vasa.data.gaze import main_gaze
-from vasa.data.mirror import Footage
 from vasa.motion.fitting import handles_of
 from vasa.motion.handles import Handles
 from vasa.render import Renderer

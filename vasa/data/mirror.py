@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vasa.data.clip import Clip
+from vasa.data.footage import Altered, Footage
 
 # Yaw, roll and x change their sign.
 _SIDED = {"pose": (-1.0, 1.0, -1.0, -1.0, 1.0, 1.0), "gaze": (-1.0, 1.0), "eyes": (-1.0, 1.0)}
@@ -22,41 +21,15 @@ _SIDES = str.maketrans("LR", "RL")
 _EVEN = ("distance", "emotion", "lip_opening")
 
 
-class Footage(Protocol):
-    """What extraction asks of a clip, see `vasa.data.clip.Clip`."""
-
-    name: str
-    facts: dict[str, Any]
-
-    def __len__(self) -> int: ...
-
-    @property
-    def split(self) -> str: ...
-
-    @property
-    def labels(self) -> dict[str, Tensor]: ...
-
-    def frames(self, index: np.ndarray | slice) -> Tensor: ...
-
-    def speech(self) -> Tensor: ...
-
-
-class Mirrored:
+class Mirrored(Altered):
     """The mirror image of a clip, with those labels that motion is learned from.
 
     expressions: what its film calls them, which says the side each is on.
     """
 
-    def __init__(self, clip: Clip, expressions: Sequence[str]) -> None:
-        self.clip, self.name, self.facts = clip, f"{clip.name}m", clip.facts
+    def __init__(self, clip: Footage, expressions: Sequence[str]) -> None:
+        super().__init__(clip, f"{clip.name}m")
         self.partners = partners(expressions)
-
-    def __len__(self) -> int:
-        return len(self.clip)
-
-    @property
-    def split(self) -> str:
-        return self.clip.split
 
     @property
     def labels(self) -> dict[str, Tensor]:
@@ -70,10 +43,6 @@ class Mirrored:
     def frames(self, index: np.ndarray | slice) -> Tensor:
         """[n, 3, H, W], uint8."""
         return self.clip.frames(index).flip(-1)
-
-    def speech(self) -> Tensor:
-        """The clip's sound: [S] in [-1, 1]."""
-        return self.clip.speech()
 
 
 def partners(names: Sequence[str]) -> list[int]:

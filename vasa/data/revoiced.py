@@ -13,30 +13,14 @@ import torch
 from torch import Tensor
 
 from vasa.audio.augment import Augmentation
-from vasa.data.mirror import Footage
+from vasa.data.footage import Altered, Footage
 
 
-class Revoiced:
+class Revoiced(Altered):
     """A clip whose sound is changed by `Augmentation`, alike whenever it is asked for and unlike for each `number`."""
 
     def __init__(self, clip: Footage, number: int) -> None:
-        self.clip, self.name, self.facts = clip, f"{clip.name}v{number}", clip.facts
-
-    def __len__(self) -> int:
-        return len(self.clip)
-
-    @property
-    def split(self) -> str:
-        return self.clip.split
-
-    @property
-    def labels(self) -> dict[str, Tensor]:
-        """Each [T, ...]."""
-        return self.clip.labels
-
-    def frames(self, index: np.ndarray | slice) -> Tensor:
-        """[n, 3, H, W], uint8."""
-        return self.clip.frames(index)
+        super().__init__(clip, f"{clip.name}v{number}")
 
     def speech(self) -> Tensor:
         """What is heard of the clip: [S] in [-1, 1]."""
