@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from einops import rearrange, reduce
 from torch import Tensor, nn
 
+from vasa.render.closeup.lightness import lightness
+
 MIDDLE = (0.195, -0.205)  # canonical: the middle of the left eye, and of the right one but for the sign of x
 IRIS = 0.044  # canonical: the radius of an iris
 _EDGE = 0.01  # canonical: over which its rim fades
@@ -48,7 +50,7 @@ class Eyeballs(nn.Module):
         eyes of a mean face would have to be looked up to see them so, [B, 2] -> [B, 7, h, columns]: the white's
         colours, the iris', and how much of a pixel is iris where no lid covers it."""
         eyes, clear = _each(band), ((_each(seen) - _CLEAR[0]) / (_CLEAR[1] - _CLEAR[0])).clamp(0, 1)
-        away = self._from_iris(_light(eyes), clear, turned)
+        away = self._from_iris(lightness(eyes), clear, turned)
         disc = _within(IRIS, away)
         white = _white(eyes, clear * (1 - _within(_RIM * IRIS, away)))
         maps = torch.cat([white, _iris(eyes, clear * disc, away), disc], dim=1)
@@ -90,10 +92,6 @@ class Eyeballs(nn.Module):
 def _each(maps: Tensor) -> Tensor:
     """The eye to the left, and that to the right: [B, C, h, 2 w] -> [2 B, C, h, w]."""
     return rearrange(maps, "b c h (e w) -> (b e) c h w", e=2)
-
-
-def _light(colours: Tensor) -> Tensor:
-    return torch.einsum("b c h w, c -> b h w", colours, colours.new_tensor([0.3, 0.59, 0.11]))[:, None]
 
 
 def _within(radius: float, away: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from vasa.render.closeup import surface
+from vasa.render.closeup.lightness import lightness
 
 # Millimetres from the midline at which teeth meet as they are seen from the front, by the usual widths of their crowns.
 UPPER_MM, LOWER_MM = (0.0, 8.5, 14.4, 19.4, 22.9), (0.0, 5.0, 10.2, 15.2, 19.2)
@@ -113,8 +114,7 @@ def white(patch: Tensor) -> Tensor:
     """What of the inside of mouths would be teeth: they are nearly grey and lit, where tongue and gums are red and the
     rest is dark, [B, 3, h, w] -> [B, h, w]."""
     red, green, _ = patch.unbind(1)
-    light = torch.einsum("b c h w, c -> b h w", patch, patch.new_tensor([0.3, 0.59, 0.11]))
-    found = ((green / red.clamp_min(0.02), _WHITE), (light, _LIT))
+    found = ((green / red.clamp_min(0.02), _WHITE), (lightness(patch)[:, 0], _LIT))
     grey, lit = (((value - low) / (high - low)).clamp(0, 1) for value, (low, high) in found)
     return grey * lit
 
