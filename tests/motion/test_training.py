@@ -234,7 +234,20 @@ def test_a_run_can_begin_from_an_earlier_one(folder: Path, tmp_path: Path) -> No
         run([*settings, f"output={tmp_path / 'third'}", f"init={tmp_path / 'none'}", "steps=1"])
 
 
+def test_a_share_of_the_first_weights_is_kept(folder: Path, tmp_path: Path) -> None:
+    settings = ["motion=tiny", f"data.folder={folder}", "batch_size=2", "average=0", "trainer.precision=32"]
+    run([*settings, f"output={tmp_path / 'first'}", "steps=1"])
+    settings += [f"init={tmp_path / 'first'}", "steps=2"]
+    run([*settings, f"output={tmp_path / 'free'}"])
+    run([*settings, f"output={tmp_path / 'kept'}", "keep=0.25"])
+    first, free, kept = (checkpoint.load(tmp_path / name).state_dict() for name in ("first", "free", "kept"))
+    assert any(not torch.equal(first[name], free[name]) for name in first)
+    torch.testing.assert_close(kept, {name: torch.lerp(free[name], first[name], 0.25) for name in first})
+
+
 def test_the_command_says_what_it_needs() -> None:
+    with pytest.raises(ValueError, match="needs one; got 0.5"):
+        run(["motion=tiny", "data.folder=here", "output=there", "keep=0.5"])
     with pytest.raises(ValueError, match=r"needs data\.folder, output"):
         run([])
 

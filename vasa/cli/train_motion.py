@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch.utils.data import DataLoader
 
 from vasa import checkpoint
-from vasa.cli.training import resumed, settings, trainer
+from vasa.cli.training import check_keep, lean, resumed, settings, trainer
 from vasa.config import instantiate
 from vasa.data.latents import Latents, Windows, WindowStream, head
 from vasa.motion.loss import usual_speed
@@ -24,11 +24,13 @@ def run(overrides: list[str]) -> None:
     Raises ValueError where a key without a default is missing or the latents cannot be read.
     """
     config = settings("motion", overrides, example="data.folder=LATENTS output=OUT")
+    check_keep(config)
     latents = Latents.load(config.data.folder, main_gaze=config.data.main_gaze)
     model = fitted(checkpoint.config_of(config.init) if config.init else config.motion, latents)
     generator = instantiate(model)
     if config.init:
-        checkpoint.fill(generator, checkpoint.load(config.init).state_dict(), config.init)
+        begun = checkpoint.load(config.init)
+        checkpoint.fill(generator, begun.state_dict(), config.init)
     windows = Windows(latents.split("train"), window=generator.window, carry=generator.carry)
     calibrate(generator, windows.frames)
     probe = LinearProbe.fit(windows.frames.motion, windows.frames.lip_opening)
@@ -37,6 +39,8 @@ def run(overrides: list[str]) -> None:
     held_out = head(latents.split("test"), frames=config.data.drawn_frames, count=config.data.drawn_clips)
     drawn: DataLoader[Track] = DataLoader([held_out], batch_size=None)  # type: ignore[arg-type]
     run_of.fit(training, stream(config, windows, run_of), drawn, ckpt_path=resumed(config))
+    if config.keep:
+        lean(training.generator, begun, config.keep)
     if run_of.is_global_zero:
         checkpoint.save(config.output, training.generator, model)
 

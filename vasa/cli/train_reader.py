@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from omegaconf import DictConfig
-from torch import nn
 
 from vasa import checkpoint
-from vasa.cli.training import check_grow, grow, resumed, settings, trainer
+from vasa.cli.training import check_grow, check_keep, grow, lean, resumed, settings, trainer
 from vasa.config import instantiate
 from vasa.data.reading import PEOPLE, FilmFaces
 from vasa.face.reader import FaceReader
@@ -54,17 +52,7 @@ def check(config: DictConfig) -> None:
     check_grow(config)
     if config.grow and config.keep:
         raise ValueError("keep is a share of init's weights, and a reader that grows has others: leave one out.")
-    if not 0 <= config.keep < 1 or (config.keep and not config.init):
-        raise ValueError(f"keep is a share of init's weights, from 0 to less than 1, and needs one; got {config.keep}.")
-
-
-@torch.no_grad()
-def lean(model: nn.Module, before: nn.Module, share: float) -> None:
-    """Move all numbers so far towards those of another of its kind (M. Wortsman et al., WiSE-FT, 2022)."""
-    old = before.state_dict()
-    for name, value in model.state_dict().items():
-        if value.is_floating_point():
-            value.lerp_(old[name].to(value), share)
+    check_keep(config)
 
 
 def card(config: DictConfig, model: DictConfig, faces: FilmFaces) -> str:

@@ -42,6 +42,21 @@ def check_grow(config: DictConfig) -> None:
         raise ValueError("grow=true takes the weights of another checkpoint: name it with init=FOLDER.")
 
 
+def check_keep(config: DictConfig) -> None:
+    """Raises ValueError where nothing can be kept, or more than all."""
+    if not 0 <= config.keep < 1 or (config.keep and not config.init):
+        raise ValueError(f"keep is a share of init's weights, from 0 to less than 1, and needs one; got {config.keep}.")
+
+
+@torch.no_grad()
+def lean(model: nn.Module, before: nn.Module, share: float) -> None:
+    """Move all numbers so far towards those of another of its kind (M. Wortsman et al., WiSE-FT, 2022)."""
+    old = before.state_dict()
+    for name, value in model.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(old[name].to(value), share)
+
+
 def grow(model: nn.Module, begun: nn.Module, place: str) -> None:
     """Give a new model what fits of another's weights, and say what stays as it was made; raises ValueError."""
     new = checkpoint.take(model, begun.state_dict(), place)
