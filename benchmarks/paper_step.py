@@ -31,7 +31,7 @@ from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 
 from vasa import device
-from vasa.config import compose, instantiate
+from vasa.config import TRAINING, compose, instantiate
 from vasa.render.meaning import Meaning
 from vasa.render.speed import channels_last
 from vasa.training import MovingAverage, economise
@@ -118,7 +118,7 @@ def step(config: DictConfig, where: torch.device, steps: int) -> tuple[Measured,
     training = instantiate(config.training)(renderer)
     data, watch = config.data, Watch()
     noise = Noise(count=steps * data.batch_size, size=config.renderer.image_size, drivers=data.drivers)
-    trainer = instantiate(config.trainer)(
+    trainer = instantiate(config.trainer, also=TRAINING)(
         callbacks=[MovingAverage(decay=config.average), watch], logger=False, enable_checkpointing=False,
         enable_progress_bar=False, limit_val_batches=0, accelerator=where.type, max_steps=steps,
     )  # fmt: skip

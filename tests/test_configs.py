@@ -39,7 +39,7 @@ def leaf_id(path):
 @pytest.mark.parametrize("path", LEAVES, ids=leaf_id)
 def test_every_key_is_a_keyword(path):
     for node in nodes(OmegaConf.to_container(OmegaConf.load(path))):
-        config.check_allowed(node["_target_"])
+        config.check_allowed(node["_target_"], config.TRAINING)
         parameters = inspect.signature(get_object(node["_target_"])).parameters
         keys = set(node) - SPECIAL
         if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
@@ -63,4 +63,4 @@ def test_every_root_composes(path):
     composed = config.compose(path.stem)
     assert OmegaConf.to_container(composed, resolve=False)
     for target in config.targets(OmegaConf.to_container(composed, resolve=False)):
-        config.check_allowed(target)
+        config.check_allowed(target, config.TRAINING)

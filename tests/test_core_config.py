@@ -18,13 +18,45 @@ def test_trees_are_built():
 
 @pytest.mark.parametrize("target", ["os.system", "subprocess.run", "torch.hub.load", "builtins.eval"])
 def test_other_modules_are_refused(target):
-    with pytest.raises(ValueError, match="not among the modules"):
+    with pytest.raises(ValueError, match="not among the classes"):
         config.instantiate({"_target_": "torch.nn.Sequential", "_args_": [{"_target_": target}]})
 
 
 def test_an_alias_inside_an_allowed_module_is_refused():
-    with pytest.raises(ValueError, match="not among the modules"):
+    with pytest.raises(ValueError, match="not among the classes"):
         config.instantiate({"_target_": "vasa.store.tempfile.mkdtemp"})
+
+
+LOADS = {"_target_": "vasa.checkpoint.load", "folder": "somewhere", "also": ["torch."]}
+READS = {"_target_": "torch.load", "f": "weights.pt", "weights_only": False}
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        LOADS,
+        {**LINEAR, "bias": LOADS},
+        {**LINEAR, "bias": READS},
+        {"_target_": "vasa.config.instantiate", "node": READS, "also": ["torch."]},
+        {"_target_": "vasa.store.folder_of", "name": "somebody/something"},
+        {"_target_": "vasa.people.speech_source.open_source", "voices": "their_module:run"},
+        {"_target_": "vasa.cli.writing.write_report", "folder": "here"},
+        {"_target_": "vasa.audio.files.write_speech", "path": "here.wav"},
+        {"_target_": "vasa.media.video.VideoWriter", "path": "here.mp4"},
+        {"_target_": "torch.nn.init.zeros_"},
+        {"_target_": "vasa.render.volume.F.relu"},
+        {"_target_": "vasa.render.readers.checkpoint.load", "folder": "somewhere"},
+    ],
+    ids=lambda tree: tree.get("bias", tree)["_target_"],
+)
+def test_what_a_stranger_s_model_names_is_built_of_model_parts_alone(tree):
+    with pytest.raises(ValueError, match="not among the classes"):
+        config.instantiate(tree)
+
+
+def test_a_name_that_is_not_there_is_told():
+    with pytest.raises(ValueError, match="'vasa.render.Nothing', which there is not"):
+        config.instantiate({"_target_": "vasa.render.Nothing"})
 
 
 def test_a_plug_in_is_allowed_by_name():

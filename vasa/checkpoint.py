@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +37,13 @@ def save(
         OmegaConf.save(tree, file, resolve=True)
 
 
-def load(folder: Path | str, **late: Any) -> Any:
-    """Build what config.yaml names and fill in its weights, in evaluation mode.
+def load(folder: Path | str, *, also: Sequence[str] = (), **late: Any) -> Any:
+    """Build what config.yaml names and fill in its weights, in evaluation mode; `also` and `late` as in `instantiate`.
 
     Raises ValueError where the folder, the format, a key or a shape does not fit.
     """
     place = Path(folder)
-    model = instantiate(config_of(place), **late)
+    model = instantiate(config_of(place), also=also, **late)
     try:
         weights = load_file(place / WEIGHTS)
     except (SafetensorError, FileNotFoundError) as error:

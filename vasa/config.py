@@ -1,4 +1,9 @@
-"""Configurations: composed by Hydra, built only from classes on an allow-list."""
+"""Configurations: composed by Hydra, built only from classes on an allow-list.
+
+Weights come with a configuration, and both may come from strangers. So what a model's configuration names must be a class
+of the modules that models are made of, or a way to make one (`MotionSpace.plain`): nothing there writes a file or runs
+what a string says.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +17,13 @@ from hydra.utils import get_object
 from hydra.utils import instantiate as build
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-# Modules whose classes a configuration may name; looked up on the resolved object, so aliases do not pass.
-ALLOWED = ("vasa.", "torch.nn.", "torch.optim.", "lightning.pytorch.", "timm.layers.")
+# What models are made of; looked up on the resolved object, so aliases do not pass.
+MODELS = (
+    "vasa.render.", "vasa.motion.", "vasa.audio.", "vasa.face.", "vasa.space.", "vasa.transfer.", "vasa.staying.",
+    "vasa.evaluate.agreement.", "vasa.evaluate.ears.", "vasa.evaluate.training.", "torch.nn.", "timm.layers.",
+)  # fmt: skip
+FACTORIES = ("vasa.audio.wav2vec2.wav2vec2", "vasa.audio.wav2vec2.described", "vasa.audio.hubert.hubert")
+TRAINING = ("vasa.data.", "lightning.pytorch.")  # what the settings of a training, which are the user's own, name besides
 
 
 def folder() -> Path:
@@ -49,11 +59,12 @@ def leaf(group: str, name: str) -> DictConfig:
 def instantiate(node: DictConfig | Mapping[str, Any], *, also: Sequence[str] = (), **late: Any) -> Any:
     """Build the `_target_` tree; raises ValueError where it names something outside the allow-list.
 
-    `also` adds module prefixes of your own plug-ins, such as ("my_renderer.",); `late` are keywords only known now.
+    `also` adds modules, such as ("my_renderer.",) of your own plug-ins, of which anything may be named; `late` are
+    keywords only known now.
     """
     plain = OmegaConf.to_container(node, resolve=True) if isinstance(node, DictConfig) else node
     for target in targets(plain):
-        check_allowed(target, (*ALLOWED, *also))
+        check_allowed(target, also)
     try:
         return build(plain, _convert_="all", **late)
     except InstantiationException as error:
@@ -72,10 +83,28 @@ def targets(node: object) -> list[str]:
     return []
 
 
-def check_allowed(target: str, allowed: Sequence[str] = ALLOWED) -> None:
-    """Raise ValueError unless the object behind this name was defined in an allowed module."""
-    named_fine = any(target.startswith(prefix) for prefix in allowed)
-    home = getattr(get_object(target), "__module__", "") or "" if named_fine else ""
-    owner = getattr(getattr(get_object(target), "__self__", None), "__module__", "") or "" if named_fine else ""
-    if not named_fine or not any(f"{place}.".startswith(prefix) for place in (home, owner) for prefix in allowed):
-        raise ValueError(f"The configuration names {target!r}, which is not among the modules it may build: {allowed}.")
+def check_allowed(target: str, also: Sequence[str] = ()) -> None:
+    """Raise ValueError unless this names a class of MODELS, a way to make one, or anything of the modules `also`."""
+    if target.startswith((*MODELS, *also)):
+        found = _found(target)
+        owner = getattr(found, "__self__", found)  # the class of a class method
+        if _home(owner).startswith(tuple(also)) or _home(found) in FACTORIES:
+            return
+        if isinstance(owner, type) and _home(owner).startswith(MODELS):
+            return
+    raise ValueError(
+        f"The configuration names {target!r}, which is not among the classes that it may build, those of: "
+        f"{', '.join((*MODELS, *also))}."
+    )
+
+
+def _found(target: str) -> Any:
+    try:
+        return get_object(target)
+    except ImportError as error:
+        raise ValueError(f"The configuration names {target!r}, which there is not.") from error
+
+
+def _home(found: object) -> str:
+    """Where something was defined, as MODULE.NAME."""
+    return f"{getattr(found, '__module__', '')}.{getattr(found, '__qualname__', '')}"

@@ -71,19 +71,22 @@ class Pipeline:
         self._compiled: Render | None = None
 
     @classmethod
-    def from_pretrained(cls, name: Path | str = DEFAULT, *, device: str | None = None) -> Self:
+    def from_pretrained(
+        cls, name: Path | str = DEFAULT, *, device: str | None = None, also: Sequence[str] = ()
+    ) -> Self:  # fmt: skip
         """A shipped name, a folder or a hub id, on the best device there is unless one is named; raises ValueError.
 
-        Without a name: the best of the models that ship, `vasa.shipped.DEFAULT`.
+        Without a name: the best of the models that ship, `vasa.shipped.DEFAULT`. also: modules whose parts may be
+        built, too, such as ("my_renderer.",); a model that names any other is refused.
         """
-        return cls.of(store.find(name)).to(device)
+        return cls.of(store.find(name), also=also).to(device)
 
     @classmethod
-    def of(cls, found: store.Found) -> Self:
+    def of(cls, found: store.Found, *, also: Sequence[str] = ()) -> Self:
         """The pipeline of parts on disk and what joins them; raises ValueError where they do not fit."""
-        parts = {part: checkpoint.load(folder) for part, folder in found.parts.items()}
+        parts = {part: checkpoint.load(folder, also=also) for part, folder in found.parts.items()}
         configs = {part: checkpoint.config_of(folder) for part, folder in found.parts.items()}
-        joints = {joint: instantiate(tree) for joint, tree in found.joints.items()}
+        joints = {joint: instantiate(tree, also=also) for joint, tree in found.joints.items()}
         return cls(**parts, **joints, configs=configs | found.joints)
 
     def save_pretrained(self, folder: Path | str, *, half: bool = False) -> None:

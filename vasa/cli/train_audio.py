@@ -13,7 +13,7 @@ from vasa import checkpoint
 from vasa.audio.training import AudioTraining, Spoken
 from vasa.cli.training import resumed, settings, trainer
 from vasa.clock import CLOCK
-from vasa.config import instantiate
+from vasa.config import TRAINING, instantiate
 from vasa.data.speech import Recording, held_out, spoken_phones
 from vasa.people.phones import PHONES, phone_track
 from vasa.people.voices import Utterance
@@ -29,7 +29,7 @@ def run(overrides: list[str]) -> None:
         raise ValueError("training.keep keeps features of the encoder that it begins with: name it with init=FOLDER.")
     training = build(config)
     model = checkpoint.config_of(config.init) if config.init else config.encoder
-    pieces = DataLoader(instantiate(config.data), batch_size=None, num_workers=1, prefetch_factor=4)
+    pieces = DataLoader(instantiate(config.data, also=TRAINING), batch_size=None, num_workers=1, prefetch_factor=4)
     once = DataLoader(TensorDataset(torch.zeros(1)))  # the module holds what it is scored on
     trainer(config, part="encoder", model=model).fit(training, pieces, once, ckpt_path=resumed(config))
     checkpoint.save(config.output, training.encoder, model, half=True)

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
-from vasa.config import instantiate
+from vasa.config import TRAINING, instantiate
 from vasa.data.film import FilmPairs
 from vasa.render.articulation import Articulation
 from vasa.render.closeup import Closeup
@@ -33,7 +33,7 @@ def run(overrides: list[str]) -> None:
     """
     config = settings("closeup", overrides, example="init=RENDERER data.folder=FILM output=OUT")
     renderer, model = checkpoint.load(config.init), OmegaConf.create({**checkpoint.config_of(config.init)})
-    data = instantiate(config.data)
+    data = instantiate(config.data, also=TRAINING)
     check(config, renderer, data.train)
     features = SqueezeFeatures(weights=config.squeezenet) if config.squeezenet else None
     if renderer.closeup is None:

@@ -6,7 +6,7 @@ from omegaconf import OmegaConf
 
 from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
-from vasa.config import instantiate
+from vasa.config import TRAINING, instantiate
 from vasa.render.enhancer import EnhancedRenderer
 from vasa.render.speed import channels_last
 
@@ -30,6 +30,6 @@ def run(overrides: list[str]) -> None:
             f"data.size_px={renderer.image_size}."
         )
     training = instantiate(config.training)(channels_last(renderer))
-    data = instantiate(config.data)
+    data = instantiate(config.data, also=TRAINING)
     trainer(config, part="renderer", model=model).fit(training, datamodule=data, ckpt_path=resumed(config))
     checkpoint.save(config.output, training.renderer, model)

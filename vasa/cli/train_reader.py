@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from vasa import checkpoint
 from vasa.cli.training import check_grow, check_keep, grow, lean, resumed, settings, trainer
-from vasa.config import instantiate
+from vasa.config import TRAINING, instantiate
 from vasa.data.reading import PEOPLE, FilmFaces
 from vasa.face.reader import FaceReader
 from vasa.render.speed import channels_last
@@ -25,7 +25,7 @@ def run(overrides: list[str]) -> None:
     """
     config = settings("reader", overrides, example="data.folder=FILM output=OUT")
     check(config)
-    data = instantiate(config.data)
+    data = instantiate(config.data, also=TRAINING)
     model = checkpoint.config_of(config.init) if config.init and not config.grow else config.reader
     reader = _reader(config)
     training = instantiate(config.training)(channels_last(reader), people=data.train.people)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vasa import checkpoint
 from vasa.cli.training import check_grow, grow, resumed, settings, trainer
-from vasa.config import instantiate
+from vasa.config import TRAINING, instantiate
 from vasa.render.meaning import Meaning
 from vasa.render.reader_dynamics import ReaderDynamics
 from vasa.render.readers import SHIPPED
@@ -25,7 +25,7 @@ def run(overrides: list[str]) -> None:
     """
     config = settings("renderer", overrides, example="data.folder=FILM output=OUT")
     model = checkpoint.config_of(config.init) if config.init and not config.grow else config.renderer
-    data = instantiate(config.data)
+    data = instantiate(config.data, also=TRAINING)
     renderer = _renderer(config)
     channels_last(renderer)
     model = _meant(renderer, model, data.train.expression_spread(), labelled=config.training.labelled)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vasa import checkpoint
 from vasa.cli.training import resumed, settings, trainer
-from vasa.config import instantiate
+from vasa.config import TRAINING, instantiate
 from vasa.data.pictures import pictures_of
 from vasa.render.speed import channels_last
 from vasa.render.student import Student
@@ -27,7 +27,7 @@ def run(overrides: list[str]) -> None:
     avatars = _faces(config.avatars, teacher.image_size)
     model = _model(config, len(avatars))
     student = _student(model, teacher)
-    data = instantiate(config.data)
+    data = instantiate(config.data, also=TRAINING)
     training = instantiate(config.training)(student, teacher=teacher, avatars=avatars)
     trainer(config, part="student", model=model).fit(training, datamodule=data, ckpt_path=resumed(config))
     checkpoint.save(config.output, training.student, model)

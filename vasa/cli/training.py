@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from vasa import checkpoint
-from vasa.config import compose, instantiate
+from vasa.config import TRAINING, compose, instantiate
 from vasa.render.speed import has_fast_bfloat16
 from vasa.training import Export, MovingAverage, Resumable
 
@@ -69,7 +69,7 @@ def trainer(config: DictConfig, *, part: str, model: Mapping[str, Any]) -> Train
     config.trainer.precision = quick(config.trainer.precision, config.trainer.accelerator)
     # Export comes before the average: Lightning swaps the averaged weights back out in the order of this list.
     average: list[Callback] = [MovingAverage(decay=config.average)] if config.average else []
-    made: Trainer = instantiate(config.trainer)(
+    made: Trainer = instantiate(config.trainer, also=TRAINING)(
         callbacks=[
             Export(folder, part, model),
             *average,
