@@ -70,7 +70,7 @@ def motion_in(renderer: Renderer, some: Sequence[View], device: torch.device) ->
 
 def at_home(pose: Tensor, cuts: Sequence[Followed]) -> Tensor:
     """Poses [1, T, 6] in the units of each frame's own crop -> in those of its home (`vasa.geometry.pose_matrix`)."""
-    rows = [_at_home(row, cut) for row, cut in zip(pose[0].double().cpu(), cuts, strict=True)]
+    rows = [_at_home(row, cut) for row, cut in zip(pose[0].cpu().double(), cuts, strict=True)]
     return torch.stack(rows)[None].to(pose)
 
 

@@ -84,9 +84,16 @@ def sample_volume(volume: Tensor, where: Tensor) -> Tensor:
 
     In a program that is exported plain tensors take the place of `grid_sample`, which few run-times have in 3-D.
     """
+    volume, where = _alike(volume, where)
     if torch.compiler.is_exporting():
-        return gathered(volume, where.to(volume.dtype))
-    return F.grid_sample(volume, where.to(volume.dtype), align_corners=False)
+        return gathered(volume, where)
+    return F.grid_sample(volume, where, align_corners=False)
+
+
+def _alike(values: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in the finer precision of the two: bfloat16 would put places of 512 pixels two pixels off."""
+    common = torch.promote_types(values.dtype, where.dtype)
+    return values.to(common), where.to(common)
 
 
 def gathered(volume: Tensor, where: Tensor) -> Tensor:
@@ -107,7 +114,7 @@ def gathered(volume: Tensor, where: Tensor) -> Tensor:
 
 def sample_picture(picture: Tensor, where: Tensor) -> Tensor:
     """Bilinear look-up, edge repeated: picture [B, C, H, W], places [B, h, w, 2] in [-1, 1] -> [B, C, h, w]."""
-    return F.grid_sample(picture, where.to(picture.dtype), align_corners=False, padding_mode="border")
+    return F.grid_sample(*_alike(picture, where), align_corners=False, padding_mode="border")
 
 
 def depth_to_channels(volume: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
@@ -21,11 +22,15 @@ from torch.utils.checkpoint import checkpoint as recomputed
 from vasa import checkpoint
 
 
+_SINGULAR = ("_u", "_v")  # buffers of `torch.nn.utils.parametrizations.spectral_norm`
+
+
 class MovingAverage(Callback):
     """Exponential moving average of the weights that forgets the first steps quickly: decay min(d, (1+n)/(10+n)).
 
     It stands in for the weights during validation, and replaces them when training ends. Weights that are spread over
-    processes are averaged where they lie; numbers that are not floating-point, such as counts, are taken over.
+    processes are averaged where they lie. Taken over as they are: numbers that are not floating-point, such as counts,
+    and the singular vectors of spectral norms, whose means would be shorter than 1 and the norms too small.
     """
 
     def __init__(self, *, decay: float) -> None:
@@ -49,7 +54,7 @@ class MovingAverage(Callback):
     def update(self, weights: Mapping[str, Tensor]) -> None:
         """Move the average towards these weights."""
         decay = min(self.decay, (1 + self.count) / (10 + self.count)) if self.count else 0.0
-        moving = {name: value for name, value in weights.items() if value.is_floating_point()}
+        moving = {name: value for name, value in weights.items() if _has_mean(name, value)}
         spread = {name for name, value in moving.items() if isinstance(value, DTensor)}
         for names in (moving.keys() & spread, moving.keys() - spread):  # one call takes tensors of one kind
             ours, theirs = [self.average[name] for name in names], [moving[name] for name in names]
@@ -86,6 +91,10 @@ def _weights(module: nn.Module) -> dict[str, Tensor]:
     """All that is learned or counted, without gradients."""
     taught = {name: value.detach() for name, value in module.named_parameters() if value.requires_grad}
     return taught | dict(module.named_buffers())
+
+
+def _has_mean(name: str, value: Tensor) -> bool:
+    return value.is_floating_point() and name.rpartition(".")[2] not in _SINGULAR
 
 
 def _placed(value: Tensor, like: Tensor) -> Tensor:
@@ -188,6 +197,22 @@ class Optimisation:
         """What `configure_optimizers` returns, for trainings that leave the steps to Lightning."""
         optimizer, schedule = self.pair(parameters)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def rest(model: nn.Module) -> None:
+    """Puts the parts of a model of whose weights none learns in evaluation mode: nothing of theirs drops out, and their
+    norms stay."""
+    for part in model.modules():
+        weights = list(part.parameters())
+        if weights and not any(weight.requires_grad for weight in weights):
+            part.eval()
+
+
+def chance(module: LightningModule, seed: int, part: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """Random numbers of one part of a step's batch: they depend on the seed, the step, the part and the process alone,
+    so that a resumed run draws the same, and no two parts or processes do."""
+    mixed = np.random.SeedSequence([seed, module.global_step, part, module.global_rank]).generate_state(1)
+    return torch.Generator(device).manual_seed(int(mixed[0]))
 
 
 def weighted_sum(module: LightningModule, losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:

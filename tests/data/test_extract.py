@@ -42,8 +42,8 @@ def _extract(film: Path, parts: Path, *more: str) -> int:
 def test_a_film_becomes_latents_that_fit_the_renderer(parts: Path) -> None:
     film = make_film(parts / "film")
     assert _extract(film, parts) == 0
-    latents, renderer = Latents.load(parts / "latents"), checkpoint.load(parts / "renderer")
-    assert latents.space == renderer.space  # the measured space is noted in the checkpoint
+    latents, renderer = Latents.load(parts / "latents"), checkpoint.load(parts / "latents" / "renderer")
+    assert latents.space == renderer.space  # the measured space is noted in the copy
     assert len(latents.split("train")) == 2
     motion = torch.cat([track.motion for track in latents.split("train")])
     torch.testing.assert_close(motion.mean(0), torch.zeros(renderer.space.size), atol=1e-2, rtol=0)
@@ -98,18 +98,16 @@ def test_extraction_goes_on_where_it_stopped_and_only_with_the_same_parts(
     assert all((parts / "latents" / name).stat().st_mtime_ns == time for name, time in written.items())
     whole = Latents.load(parts / "latents")
     assert sum(map(len, whole.clips.values())) == 5
-    assert main(["extract", str(film), *words]) == 0  # although the space is now noted in the renderer
+    assert main(["extract", str(film), *words]) == 0
     assert main(["extract", str(film), *words, "--window", "25"]) == 2
     assert "begun with another renderer" in capsys.readouterr().err
     assert main(["extract", str(film), *words, "--part", "2/2"]) == 2
 
 
-def test_a_published_renderer_is_copied_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("VASA_CACHE", str(tmp_path))
-    assert _extract(tmp_path / "film", tmp_path / "liveportrait") == 2
-    assert "is kept for every use" in capsys.readouterr().err
+def test_the_renderer_itself_is_left_as_it_was(parts: Path) -> None:
+    before = {path.name: path.read_bytes() for path in (parts / "renderer").iterdir()}
+    assert _extract(make_film(parts / "film"), parts) == 0
+    assert before == {path.name: path.read_bytes() for path in (parts / "renderer").iterdir()}
 
 
 def test_extraction_says_what_there_is_and_fits_handles(parts: Path) -> None:
@@ -241,7 +239,8 @@ def test_vasas_own_generator_learns_liveportraits_space(tmp_path: Path) -> None:
     words += ["motion.net.window=10", "motion.sampler.steps=2", f"data.folder={latents}"]
     words += [f"output={tmp_path / 'motion'}", "steps=2", "batch_size=2", "threads=1"]
     run([*words, "trainer.accelerator=cpu", "trainer.val_check_interval=2", "+trainer.enable_progress_bar=false"])
-    parts = {part: checkpoint.load(tmp_path / part) for part in ("renderer", "motion", "audio")}
+    places = {"renderer": latents / "renderer", "motion": tmp_path / "motion", "audio": tmp_path / "audio"}
+    parts = {part: checkpoint.load(place) for part, place in places.items()}
     renderer, generator = parts["renderer"], parts["motion"]
     assert isinstance(renderer, LivePortraitRenderer)
     assert isinstance(generator, DiffusionMotion)

@@ -56,7 +56,7 @@ def _settings(film: Path, output: Path, steps: int) -> list[str]:
 
 
 # Tiny critic, with the losses that need no network.
-CRITIC = ("training.critic.widths=[8,16]", "+loss.weights.adversarial=0.1", "+loss.weights.matching=1")
+CRITIC = ("training.critic.widths=[8,16]", "+loss.critic_weights={adversarial: 0.1, matching: 1}")
 
 
 @pytest.mark.parametrize(

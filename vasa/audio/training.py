@@ -115,11 +115,11 @@ class AudioTraining(pl.LightningModule):
         """Scores of held-out sentences: frames as heard window by window, the order of phones as heard at once."""
         chances, labels, errors, spoken = [], [], 0, 0
         for sentence in sentences:
-            samples = rearrange(sentence.samples, "s -> 1 s")
+            samples = rearrange(sentence.samples, "s -> 1 s").to(self.device)
             features = window_features(self.encoder, samples, self.window)
-            chances.append(self.time_head(features)[0].float().softmax(-1))
+            chances.append(self.time_head(features)[0].float().softmax(-1).cpu())
             labels.append(sentence.frames)
-            path = self.sequence_head(self.encoder.steps(samples))[0].argmax(-1)
+            path = self.sequence_head(self.encoder.steps(samples))[0].argmax(-1).cpu()
             errors += edit_distance(sentence.phones, collapse(path, self.blank))
             spoken += len(sentence.phones)
         heard, truth = torch.cat(chances), torch.cat(labels)

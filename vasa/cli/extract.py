@@ -22,7 +22,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "films", type=Path, nargs="+", metavar="FILM", help="written by `vasa people film` or `vasa watch`"
     )
     command.add_argument(
-        "--renderer", type=Path, required=True, help="its checkpoint; the measured space is noted in it"
+        "--renderer", type=Path, required=True, help="its checkpoint; a copy with the measured space goes to OUTPUT/renderer"
     )
     command.add_argument(
         "--audio", required=True, help="checkpoint of the audio encoder, or the folder or hub id of a wav2vec2"
@@ -50,7 +50,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Extract every clip that is not there, measure the space, note it in the renderer's checkpoint, fit handles."""
+    """Extract every clip that is not there, measure the space, note it in a copy of the renderer, fit handles."""
     from vasa import checkpoint, device
     from vasa.cli.writing import bar
     from vasa.data.extract import check_same_source, extract, fingerprint, meaning_of
@@ -58,7 +58,6 @@ def run(arguments: argparse.Namespace) -> None:
     from vasa.data.mirror import Mirrored
 
     first, count = part(arguments.part)
-    check_own(arguments.renderer)
     expressions = expressions_of(arguments.films)
     clips = talking([clip for split in ("train", "test") for clip in clips_of_all(arguments.films, split)])
     where, (encoder, tree) = device.choose(arguments.device), heard_by(arguments.audio)
@@ -97,7 +96,7 @@ def said_by(clips: Sequence[Footage], voices: int) -> list[Footage]:
 def finish(
     arguments: argparse.Namespace, clips: Sequence[Footage], renderer: Any, encoder: AudioEncoder
 ) -> None:  # fmt: skip
-    """What needs all clips: the space, and the index with its statistics."""
+    """What needs all clips: the index with its statistics, and OUTPUT/renderer, which knows the measured space."""
     from vasa import checkpoint
     from vasa.data.extract import measure_space, write_index
 
@@ -105,7 +104,7 @@ def finish(
     write_index(clips, arguments.output, space, encoder.dim)
     config = checkpoint.config_of(arguments.renderer)
     config.space = {"_target_": "vasa.space.MotionSpace", **asdict(space)}
-    checkpoint.save(arguments.renderer, renderer.cpu(), config)
+    checkpoint.save(arguments.output / "renderer", renderer.cpu(), config)
 
 
 def fit(output: Path, clips: Sequence[Footage], expressions: tuple[str, ...]) -> None:
@@ -150,17 +149,6 @@ def expressions_of(films: list[Path]) -> tuple[str, ...]:
     if len(names) > 1:
         raise ValueError("These films label different expressions: extract each into a folder of its own.")
     return names.pop()
-
-
-def check_own(renderer: Path) -> None:
-    """Raises ValueError for the one copy of a published model, which others need as it is."""
-    from vasa import store
-
-    if store.cache().resolve() in renderer.resolve().parents:
-        raise ValueError(
-            f"{renderer} is kept for every use, and extraction notes the measured space in the renderer; copy that "
-            "folder and name the copy."
-        )
 
 
 def part(words: str) -> tuple[int, int]:

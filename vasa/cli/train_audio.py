@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from omegaconf import DictConfig
-from torch.utils.data import DataLoader, TensorDataset
 
 from vasa import checkpoint
 from vasa.audio.training import AudioTraining, Spoken
@@ -29,9 +28,8 @@ def run(overrides: list[str]) -> None:
         raise ValueError("training.keep keeps features of the encoder that it begins with: name it with init=FOLDER.")
     training = build(config)
     model = checkpoint.config_of(config.init) if config.init else config.encoder
-    pieces = DataLoader(instantiate(config.data, also=TRAINING), batch_size=None, num_workers=1, prefetch_factor=4)
-    once = DataLoader(TensorDataset(torch.zeros(1)))  # the module holds what it is scored on
-    trainer(config, part="encoder", model=model).fit(training, pieces, once, ckpt_path=resumed(config))
+    data = instantiate(config.data, also=TRAINING)
+    trainer(config, part="encoder", model=model).fit(training, datamodule=data, ckpt_path=resumed(config))
     checkpoint.save(config.output, training.encoder, model, half=True)
     for kind, sentences in training.held_out.items():
         print(f"{kind}: {training.score(sentences)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset, get_worker_info
+from torch.utils.data import Dataset
 
 from vasa.audio.augment import TWENTIETHS, Augmentation, pace
 from vasa.audio.files import read_speech
@@ -91,8 +91,8 @@ def held_out(
     return groups
 
 
-class SpeechPieces(IterableDataset[SpeechBatch]):
-    """Endless batches of training pieces.
+class SpeechPieces(Dataset[SpeechBatch]):
+    """Batches of training pieces without end: batch n depends on (seed, n) alone.
 
     batch_s: seconds of sound in a batch; lengths_s: shortest and longest piece; ljspeech: a folder of recorded
     sentences, drawn with chance `recorded`; augmentation: how pieces are changed.
@@ -117,13 +117,14 @@ class SpeechPieces(IterableDataset[SpeechBatch]):
         if not self.spoken:
             raise ValueError(f"{folder} holds no sentence of split train; make a longer corpus.")
 
-    def __iter__(self) -> Iterator[SpeechBatch]:
-        worker = get_worker_info()
-        rng = np.random.default_rng((self.seed, worker.seed if worker else 0))
-        while True:
-            frames = CLOCK.frames_in(rng.uniform(*self.lengths_s))
-            size = max(1, round(self.batch_s * CLOCK.frame_rate / frames))
-            yield collate([self._piece(frames, rng) for _ in range(size)])
+    def __len__(self) -> int:
+        return 1 << 40
+
+    def __getitem__(self, number: int) -> SpeechBatch:
+        rng = np.random.default_rng((self.seed, number))
+        frames = CLOCK.frames_in(rng.uniform(*self.lengths_s))
+        size = max(1, round(self.batch_s * CLOCK.frame_rate / frames))
+        return collate([self._piece(frames, rng) for _ in range(size)])
 
     def _piece(self, frames: int, rng: np.random.Generator) -> Piece:
         pool: Sequence[Recording | Utterance] = self.recordings if rng.random() < self.recorded else self.spoken

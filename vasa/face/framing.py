@@ -38,7 +38,7 @@ class Framing:
 
         LivePortrait puts the middle of the square half a pixel beyond the middle of the picture made of it.
         """
-        centre, side, angle = self._square(points.double())
+        centre, side, angle = self._square(points.cpu().double())
         turn = angle if self.turned else 0.0
         beyond = side / (2 * size_px)
         x = centre[0].item() - beyond * (math.cos(turn) - math.sin(turn))
@@ -47,7 +47,7 @@ class Framing:
 
     def box(self, points: Tensor) -> Tensor:
         """The upright square round landmarks [N, 2]: left, top, right, bottom [4]."""
-        centre, side, _ = self._square(points.double())
+        centre, side, _ = self._square(points.cpu().double())
         return torch.cat([centre - side / 2, centre + side / 2])
 
     def _square(self, points: Tensor) -> tuple[Tensor, float, float]:

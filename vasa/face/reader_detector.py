@@ -167,7 +167,7 @@ def _middle(picture: Tensor) -> list[Crop]:
 
 def _aligned(crop: Crop, pose: Tensor) -> Crop:
     """The crop in which the same head has roll = x = y = log scale = 0."""
-    _, _, roll, x, y, log_scale = pose.double().tolist()
+    _, _, roll, x, y, log_scale = pose.tolist()
     centre = crop.to_picture(torch.tensor([x, y], dtype=torch.float64))
     size_px = crop.size_px * math.exp(max(-1.0, min(1.0, log_scale)))
     return Crop(float(centre[0]), float(centre[1]), size_px, crop.angle + roll)

@@ -17,7 +17,7 @@ from vasa.face.labels import FaceLabels
 from vasa.face.reader import FaceReader
 from vasa.face.reading import FaceReading
 from vasa.face.scores import nme, same_person, scores
-from vasa.training import Optimisation, weighted_sum
+from vasa.training import Optimisation, chance, weighted_sum
 
 
 class ReaderTraining(LightningModule):
@@ -65,9 +65,9 @@ class ReaderTraining(LightningModule):
             part.eval()
         return self
 
-    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
-        random = torch.Generator().manual_seed(self.seed * 999_983 + self.global_step)
-        return weighted_sum(self, self.losses(*self.changed(batch, random)), self.weights)
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+        changed = self.changed(batch, chance(self, self.seed, batch_idx))
+        return weighted_sum(self, self.losses(*changed), self.weights)
 
     def changed(self, batch: dict[str, Tensor], random: torch.Generator) -> tuple[Tensor, FaceLabels]:
         """Pictures at the reader's sharp size, changed as cameras and people would, and their labels."""

@@ -16,7 +16,7 @@ from vasa.motion.loss import Dropout, masked_mse, noised, smoothness_mse, veloci
 from vasa.motion.plot import compare
 from vasa.motion.probe import LinearProbe, correlation, jitter, spread
 from vasa.motion.track import Track
-from vasa.training import Optimisation
+from vasa.training import Optimisation, chance
 
 POSE_SIZE = len(POSE)
 
@@ -48,15 +48,10 @@ class MotionTraining(LightningModule):
             learning_rate=learning_rate, warmup=warmup, steps=steps, betas=(0.9, 0.99), weight_decay=weight_decay
         )
 
-    def training_step(self, batch: Track, batch_idx: int) -> Tensor:  # noqa: ARG002
-        number = self.global_step * self._count + self.global_rank  # processes draw other times and noise
-        losses = self.losses(batch, torch.Generator(self.device).manual_seed(self.seed * 999_983 + number))
+    def training_step(self, batch: Track, batch_idx: int) -> Tensor:
+        losses = self.losses(batch, chance(self, self.seed, batch_idx, self.device))
         self.log_dict({f"loss/{name}": value for name, value in losses.items()}, prog_bar=True)
         return sum((losses[name] * weight for name, weight in self.weights.items() if weight), start=_zero(batch))
-
-    @property
-    def _count(self) -> int:
-        return 1 if self._trainer is None else int(self.trainer.world_size)
 
     def losses(self, batch: Track, random: torch.Generator) -> dict[str, Tensor]:
         """Every term, unweighted, at random diffusion times t ~ U(0, 1]."""
@@ -82,29 +77,29 @@ class MotionTraining(LightningModule):
         return self.dropout(conditions_of(batch, self.generator.carry), random, directed)
 
     def validation_step(self, batch: Track, batch_idx: int) -> None:  # noqa: ARG002
-        drawn = draw(self.generator, batch.features, seed=self.seed)
-        lips = self.probe(drawn)
+        made = draw(self.generator, batch.features, seed=self.seed)
+        lips = self.probe(made)
         again = draw(self.generator, batch.features, seed=self.seed + len(batch.features))
         measures = {
-            "diversity": (again - drawn).square().mean().sqrt() / (2**0.5 * batch.motion.std()),
+            "diversity": (again - made).square().mean().sqrt() / (2**0.5 * batch.motion.std()),
             "lip_correlation": correlation(lips, batch.lip_opening).mean(),
             "lip_ceiling": correlation(self.probe(batch.motion), batch.lip_opening).mean(),
-            "spread": spread(drawn) / spread(batch.motion),
-            "pose_spread": spread(drawn[..., :POSE_SIZE]) / spread(batch.motion[..., :POSE_SIZE]),
-            "jitter": jitter(drawn) / jitter(batch.motion),
-            "pose_jitter": jitter(drawn[..., :POSE_SIZE]) / jitter(batch.motion[..., :POSE_SIZE]),
+            "spread": spread(made) / spread(batch.motion),
+            "pose_spread": spread(made[..., :POSE_SIZE]) / spread(batch.motion[..., :POSE_SIZE]),
+            "jitter": jitter(made) / jitter(batch.motion),
+            "pose_jitter": jitter(made[..., :POSE_SIZE]) / jitter(batch.motion[..., :POSE_SIZE]),
         }
         named = {f"drawn/{name}": value for name, value in measures.items()}
-        self.log_dict(named, prog_bar=True, batch_size=len(drawn))
-        self._show(batch, drawn, lips)
+        self.log_dict(named, prog_bar=True, batch_size=len(made))
+        self._show(batch, made, lips)
 
-    def _show(self, batch: Track, drawn: Tensor, lips: Tensor) -> None:
+    def _show(self, batch: Track, made: Tensor, lips: Tensor) -> None:
         board = getattr(self.logger, "experiment", None)
         if board is None or not hasattr(board, "add_figure"):
             return
         curves = (batch.lip_opening[0, :, 0].cpu(), lips[0, :, 0].float().cpu())
         rate = self.generator.space.frame_rate
-        figure = compare(batch.motion[0].cpu(), drawn[0].float().cpu(), curves, frame_rate=rate)
+        figure = compare(batch.motion[0].cpu(), made[0].float().cpu(), curves, frame_rate=rate)
         board.add_figure("drawn", figure, self.global_step)
 
     def transfer_batch_to_device(self, batch: Track, device: torch.device, dataloader_idx: int) -> Track:  # noqa: ARG002

@@ -18,26 +18,37 @@ from vasa.render.volume import VolumeRenderer
 from vasa.training import weighted_sum
 
 
+CRITIC_LOSSES = ("adversarial", "matching")
+
+
 class AdversarialTraining(RendererTraining):
     """As `RendererTraining`, with a critic that learns in turn: each step first the renderer's, then the critic's.
 
-    critic_rate: its learning rate. clip: largest norm of either's gradient. accumulate: parts that a batch is cut into,
+    critic_weights: of the losses `adversarial` and `matching`. critic_rate: its learning rate. clip: largest norm of either's gradient. accumulate: parts that a batch is cut into,
     whose gradients are summed before a step: memory falls, and no step is ever half done when a run is stopped.
+    Raises ValueError without these weights.
     """
 
     def __init__(
-        self, renderer: VolumeRenderer, *, critic: MultiScaleCritic, critic_rate: float, clip: float, accumulate: int,
+        self, renderer: VolumeRenderer, *, critic: MultiScaleCritic,
+        critic_weights: Mapping[str, float] | None, critic_rate: float, clip: float, accumulate: int,
         weights: Mapping[str, float], terms: Mapping[str, Term], learning_rate: float, warmup: int, steps: int,
         hold: float, seed: int, trust: float, colour: float, emphasis: float, labelled: float = 0.0,
         augment: DriverAugmentation | None = None, foreground: bool = False, lowest: float = 0.0,
         betas: Sequence[float] = (0.5, 0.999), weight_decay: float = 0.01,
     ) -> None:  # fmt: skip
+        if critic_weights is None or {*critic_weights} != {*CRITIC_LOSSES}:
+            raise ValueError(
+                f"A critic needs loss.critic_weights of {' and '.join(CRITIC_LOSSES)}, as loss=shipped and loss=paper "
+                "have them."
+            )
         super().__init__(
             renderer, weights=weights, terms=terms, learning_rate=learning_rate, warmup=warmup, steps=steps, hold=hold,
             seed=seed, trust=trust, colour=colour, emphasis=emphasis, labelled=labelled, augment=augment,
             foreground=foreground, lowest=lowest, betas=betas, weight_decay=weight_decay,
         )  # fmt: skip
         self.automatic_optimization = False
+        self.weights.update(critic_weights)
         self.critic, self.critic_rate, self.clip, self.accumulate = critic, critic_rate, clip, accumulate
         self.fooling, self.matching = terms_of.AdversarialLoss(), terms_of.MatchingLoss()
         self.judging = terms_of.CriticLoss()

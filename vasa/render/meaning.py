@@ -34,10 +34,12 @@ class Meaning(nn.Module):
         Raises ValueError where there are more or fewer labels than it knows.
         """
         self.check(labels.shape[-1])
-        with torch.autocast(labels.device.type, enabled=False):
-            inverse = torch.linalg.pinv(self.line.weight.double() / self.spread[:, None].double())
-            found = (labels.double() - self.line.bias.double()) / self.spread.double() @ inverse.T
-        return found.float()
+        weight, bias, spread, asked = (  # on the CPU, because not all devices have double precision
+            x.cpu().double() for x in (self.line.weight, self.line.bias, self.spread, labels)
+        )
+        with torch.autocast("cpu", enabled=False):
+            found = (asked - bias) / spread @ torch.linalg.pinv(weight / spread[:, None]).mT
+        return found.float().to(labels.device)
 
     @classmethod
     def of(cls, spread: Tensor, *, dynamics: int) -> Self:

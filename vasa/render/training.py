@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Self
 
-import numpy as np
 import torch
 from einops import rearrange
 from lightning.pytorch import LightningModule
@@ -23,11 +23,13 @@ from vasa.render.passes import Passes, Term
 from vasa.render.reader_dynamics import ReaderDynamics
 from vasa.render.scenes import Scene, mixed, scene
 from vasa.render.volume import Shown, VolumeRenderer, spread
-from vasa.training import Optimisation, weighted_sum
+from vasa.training import Optimisation, chance, rest, weighted_sum
 from vasa.types import Motion, Portrait
 
 # What parts do beside their forward.
 _BESIDE = {Meaning: ("dynamics_of",), Closeup: ("look",), ReaderDynamics: ("pose_of",)}
+
+OF_LABELS = ("pose", "expression", "spread", "pixel", "moved", "field", "depth", "route")  # losses that there always are
 
 
 class RendererTraining(LightningModule):
@@ -38,7 +40,7 @@ class RendererTraining(LightningModule):
     by their label, the others by the pose encoder; labelled: share of drivers whose dynamics are those their labels
     stand for, see `Meaning`, so that what is rare in films or hard to see is shown at its full size. colour, emphasis,
     augment: see `vasa.render.scenes`. learning_rate falls to `lowest` of itself, see `vasa.training.Optimisation`.
-    Raises ValueError for a renderer without a meaning.
+    Raises ValueError for a renderer without a meaning, and for a weight of no loss.
     """
 
     def __init__(
@@ -50,6 +52,8 @@ class RendererTraining(LightningModule):
         super().__init__()
         if renderer.meaning is None:
             raise ValueError("A renderer learns from labels with a `vasa.render.meaning.Meaning`; give it one first.")
+        if idle := sorted(name for name in weights.keys() - {*OF_LABELS, *terms} if weights[name]):
+            raise ValueError(f"There is no loss {idle[0]!r} to weigh; there are {', '.join((*OF_LABELS, *terms))}.")
         self.renderer, self.weights = renderer, dict(weights)
         self.labelled, self.foreground = labelled, foreground
         self.expression = terms_of.ExpressionLoss()
@@ -61,6 +65,13 @@ class RendererTraining(LightningModule):
             betas=(betas[0], betas[1]), weight_decay=weight_decay,
         )  # fmt: skip
         self.seed, self.trust, self.colour, self.emphasis, self.augment = seed, trust, colour, emphasis, augment
+        self.train()
+
+    def train(self, mode: bool = True) -> Self:
+        """As usual, but what is frozen stays in evaluation mode."""
+        super().train(mode)
+        rest(self.renderer)
+        return self
 
     @property
     def meaning(self) -> Meaning:
@@ -74,8 +85,7 @@ class RendererTraining(LightningModule):
 
     def view(self, batch: dict[str, Tensor], part: int) -> tuple[Scene, torch.Generator]:
         """A batch made ready, and this step's random numbers: they depend on seed, step, part and process alone."""
-        mixed = np.random.SeedSequence([self.seed, self.global_step, part, self.global_rank]).generate_state(1)
-        random = torch.Generator().manual_seed(int(mixed[0]))
+        random = chance(self, self.seed, part)
         return scene(batch, random, colour=self.colour, emphasis=self.emphasis, augment=self.augment), random
 
     def losses(self, view: Scene, random: torch.Generator) -> tuple[dict[str, Tensor], Passes | None]:

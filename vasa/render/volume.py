@@ -20,6 +20,7 @@ from vasa.render.decoder import Decoder, Projection
 from vasa.render.meaning import Meaning
 from vasa.render.motion_encoder import Dynamics, Pose
 from vasa.render.reader_dynamics import ReaderDynamics, pose_encoder
+from vasa.render.speed import exact
 from vasa.render.warp import Warp, bend, look, rigid_grid
 from vasa.space import MotionSpace
 from vasa.types import Motion, Portrait
@@ -98,8 +99,9 @@ class VolumeRenderer(nn.Module):
         code, posed = self.identity(image), self.appearance(image)
         latents = motion.frames()
         offsets = self.to_canonical(latents, code)
-        cells = rearrange(offsets, "b i d h w -> b d h w i") + grid(*offsets.shape[2:], like=offsets)
-        route = rearrange(transform(pose_matrix(latents[:, :6]), cells), "b d h w i -> b i d h w")
+        with exact(image.device):
+            cells = rearrange(offsets, "b i d h w -> b d h w i") + grid(*offsets.shape[2:], like=offsets)
+            route = rearrange(transform(pose_matrix(latents[:, :6].float()), cells), "b d h w i -> b i d h w")
         details = None if self.closeup is None else self.closeup.look(image, latents)
         return Portrait(self.canonical(look(posed, route)), code, motion, image, route, details)
 
@@ -109,8 +111,9 @@ class VolumeRenderer(nn.Module):
         if self.articulation is not None:
             own, latents = self.articulation(own), self.articulation(latents)
         offsets = self.to_posed(latents, portrait.identity)
-        away = rigid_grid(invert(pose_matrix(latents[:, :6])), offsets.shape[2:])
-        field = bend(offsets, away)
+        with exact(latents.device):  # half precision would make a head that turns slowly tremble
+            away = rigid_grid(invert(pose_matrix(latents[:, :6].float())), offsets.shape[2:])
+            field = bend(offsets, away)
         assert portrait.route is not None
         inside = torch.ones_like(portrait.route[:, :1])  # outside the volume there is no route
         seen = look(torch.cat([portrait.volume, portrait.route[:, :2], inside], dim=1).float(), field)

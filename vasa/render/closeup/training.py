@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Self
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from einops import repeat
@@ -21,7 +21,7 @@ from vasa.render.losses import PerceptualLoss
 from vasa.render.meaning import Meaning
 from vasa.render.scenes import EYES, MOUTH, eyes_and_mouth, jitter
 from vasa.render.volume import VolumeRenderer
-from vasa.training import Optimisation, weighted_sum
+from vasa.training import Optimisation, chance, rest, weighted_sum
 
 LOOKS = {"eyes": EYES, "mouth": MOUTH}  # what is looked at enlarged
 
@@ -63,8 +63,15 @@ class CloseupTraining(LightningModule):
             learning_rate=learning_rate, warmup=warmup, steps=steps, hold=hold, betas=(0.9, 0.99),
             weight_decay=weight_decay,
         )  # fmt: skip
+        self.train()
 
     emphasis: Tensor
+
+    def train(self, mode: bool = True) -> Self:
+        """As usual, but all of the renderer that does not learn stays in evaluation mode."""
+        super().train(mode)
+        rest(self.renderer)
+        return self
 
     @property
     def closeup(self) -> Closeup:
@@ -77,9 +84,9 @@ class CloseupTraining(LightningModule):
         return self.renderer.meaning
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
-        mixed_seed = np.random.SeedSequence([self.seed, self.global_step, batch_idx, self.global_rank])
-        random = torch.Generator().manual_seed(int(mixed_seed.generate_state(1)[0]))
-        return weighted_sum(self, self.losses(self.drawing(batch, random)), self.weights)
+        return weighted_sum(
+            self, self.losses(self.drawing(batch, chance(self, self.seed, batch_idx))), self.weights
+        )  # fmt: skip
 
     def drawing(self, batch: dict[str, Tensor], random: torch.Generator | None) -> Drawing:
         """The patches of a batch's drivers, redrawn from its sources and as they are; without chance nothing varies."""

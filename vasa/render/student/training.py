@@ -15,7 +15,7 @@ from torchmetrics.functional.image import peak_signal_noise_ratio as psnr
 
 from vasa.render.student.renderer import Student
 from vasa.render.volume import VolumeRenderer
-from vasa.training import Optimisation
+from vasa.training import Optimisation, chance
 from vasa.types import Motion, Portrait
 
 
@@ -61,8 +61,8 @@ class StudentTraining(LightningModule):
         self.teacher.eval()
         return self
 
-    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
-        random = torch.Generator().manual_seed(self.seed * 999_983 + self.global_step)
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+        random = chance(self, self.seed, batch_idx)
         shown, truth = self.shown(batch, torch.randint(len(self.portraits), (len(batch["frames"]),), generator=random))
         loss: Tensor = self.pyramid(shown, truth)
         self.log("loss", loss.detach(), prog_bar=True)
