@@ -64,3 +64,8 @@ def test_every_root_composes(path):
     assert OmegaConf.to_container(composed, resolve=False)
     for target in config.targets(OmegaConf.to_container(composed, resolve=False)):
         config.check_allowed(target, config.TRAINING)
+
+
+@pytest.mark.parametrize("path", [p for p in ROOTS if "vasa.data.module." in p.read_text()], ids=lambda p: p.stem)
+def test_samples_without_end_are_divided_by_number(path):
+    assert config.compose(path.stem).trainer.use_distributed_sampler is False  # Lightning's sampler looks for an end

@@ -13,7 +13,8 @@ from torch import nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
-from vasa.training import Optimisation, weighted_sum
+from vasa.render.blocks import ResBlock, spectral
+from vasa.training import MovingAverage, Optimisation, chance, rest, weighted_sum
 
 FORMS = [
     {"warmup": 200, "steps": 3000},
@@ -106,3 +107,40 @@ def test_a_loss_of_weight_0_is_logged_and_costs_no_backward_pass(monkeypatch: py
     assert (near.grad, far.grad) == (1.5, None)
     with pytest.raises(ValueError, match="no weight for far; 0 leaves"):
         weighted_sum(module, {"near": near, "far": far}, {"near": 1.0})
+
+
+def largest(block: ResBlock) -> float:
+    """The largest singular value of what its last convolution multiplies by."""
+    return float(torch.linalg.svdvals(block.conv_out.weight.detach().flatten(1))[0])
+
+
+def test_averaged_weights_keep_their_spectral_norm() -> None:
+    torch.manual_seed(0)
+    block = spectral(ResBlock(2, 8, 8)).train()
+    optimizer, average = AdamW(block.parameters(), lr=3e-2), MovingAverage(decay=0.99)
+    average.average = {name: value.detach().clone() for name, value in block.state_dict().items()}
+    for step in range(200):
+        (block(torch.randn(2, 8, 6, 6)) * torch.randn(8, 1, 1)).mean().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        average.update({name: value.detach() for name, value in block.state_dict().items()})
+        average.count = step
+    block.load_state_dict(average.average)
+    assert largest(block.eval()) == pytest.approx(1, abs=0.1)
+
+
+def test_parts_of_a_batch_draw_their_own_and_again_the_same() -> None:
+    module = LightningModule()
+    drawn = [torch.rand(3, generator=chance(module, seed, part)) for seed, part in ((0, 0), (0, 1), (1, 0), (0, 0))]
+    assert drawn[0].equal(drawn[3])
+    assert not drawn[0].equal(drawn[1])
+    assert not drawn[0].equal(drawn[2])
+
+
+def test_what_does_not_learn_rests() -> None:
+    model = nn.Sequential(nn.Sequential(nn.BatchNorm1d(3), nn.Dropout()), nn.Linear(3, 3), nn.Dropout()).train()
+    model[0].requires_grad_(False)
+    rest(model)
+    assert model.training
+    assert not any(part.training for part in model[0].modules())
+    assert all(part.training for part in model[1:])

@@ -137,8 +137,10 @@ def test_training_learns_one_utterance(tmp_path: Path) -> None:
         encoder=instantiate(leaf("audio", "tiny")), phones=PHONES, held_out={}, window=10, learning_rate=3e-3,
         warmup=1, steps=1000, sequence_weight=0.3, time_weight=1.0, closure_weight=1.0,
     )  # fmt: skip
-    batch = next(iter(pieces))
+    batch = pieces[0]
     assert batch.samples.shape == (2, 16000)
+    assert batch.samples.equal(pieces[0].samples)  # a run that goes on hears what it would have heard
+    assert not batch.samples.equal(pieces[1].samples)
     optimizer = torch.optim.AdamW(module.parameters(), lr=3e-3)
     seen = []
     for _ in range(40):
@@ -162,7 +164,7 @@ def keeping(folder: Path, keep: float) -> tuple[AudioTraining, SpeechBatch]:
         encoder=instantiate(leaf("audio", "tiny")), phones=PHONES, held_out={}, window=10, learning_rate=3e-3,
         warmup=1, steps=10, sequence_weight=0.3, time_weight=1.0, closure_weight=1.0, keep=keep,
     )  # fmt: skip
-    return module, next(iter(pieces))
+    return module, pieces[0]
 
 
 def test_features_of_what_was_said_are_kept(tmp_path: Path) -> None:

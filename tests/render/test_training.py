@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from omegaconf import OmegaConf
 
 from vasa import checkpoint
 from vasa.cli.train_renderer import run
-from vasa.config import compose, folder, instantiate
+from vasa.config import compose, folder, instantiate, leaf
 from vasa.data.film import FilmPairs
-from vasa.data.module import Counting, FilmData
+from vasa.data.module import FilmData
 from vasa.render import VolumeRenderer
 from vasa.render.losses import along_depth
 from vasa.render.meaning import Meaning
@@ -174,8 +175,41 @@ def test_every_experiment_composes_and_lacks_only_files(path: Path) -> None:
 
 
 def test_processes_see_samples_of_their_own(film: Path) -> None:
-    first, second = (list(itertools.islice(Counting(8 + rank, by=2), 4)) for rank in range(2))
-    assert sorted(first + second) == list(range(8, 16))
+    trainer = Namespace(world_size=2, accumulate_grad_batches=1, global_step=3, global_rank=0)
+    data, seen = FilmData(str(film), batch_size=4, drivers=2, seed=0, held_out=2), []
+    for trainer.global_rank in range(2):
+        data.trainer = trainer  # type: ignore[assignment]
+        seen.append(list(itertools.islice(data.train_dataloader().sampler, 8)))
+    assert sorted(seen[0] + seen[1]) == list(range(24, 40))
+    assert seen[0] == [*range(24, 28), *range(32, 36)]  # whole batches: samples 2n and 2n + 1 may belong together
+
+
+def test_frozen_dynamics_see_the_same_twice(film: Path, tmp_path: Path) -> None:
+    reader = {"_target_": "vasa.render.reader_dynamics.ReaderDynamics", "dim": 8, "hidden": 4}
+    config = {**leaf("renderer", "tiny"), "dynamics": {**reader, "reader": leaf("reader", "tiny")}}
+    renderer: VolumeRenderer = instantiate(config).train()
+    renderer.meaning = _saved(tmp_path / "tiny").meaning
+    renderer.dynamics.requires_grad_(False)
+    training = instantiate(compose("train_renderer", _settings(film, tmp_path / "out", 2)).training)(renderer)
+    picture, pose = torch.rand(2, 3, 32, 32), torch.zeros(2, 6)
+    for _ in range(2):
+        assert training.training
+        assert renderer.decoder.training
+        torch.testing.assert_close(renderer.dynamics(picture, pose), renderer.dynamics(picture, pose))
+        training.eval().train()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["+loss.weights.gaze=1"], "no loss 'gaze' to weigh; there are pose"),
+        (["experiment=critic"], "needs loss.critic_weights of adversarial and matching"),
+    ],
+)
+def test_weights_of_no_loss_are_refused(film: Path, tmp_path: Path, words: list[str], complaint: str) -> None:
+    config = compose("train_renderer", [*_settings(film, tmp_path / "out", 2), *words])
+    with pytest.raises(ValueError, match=complaint):
+        instantiate(config.training)(_saved(tmp_path / "tiny"))
 
 
 def test_frozen_parts_stay(film: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from vasa.render.blocks import fold
 from vasa.render.cost import cost
 from vasa.render.decoder import Decoder
 from vasa.render.motion_encoder import aligned
+from vasa.render.volume import spread
 from vasa.testing import check_renderer
 from vasa.types import Motion
 
@@ -23,6 +24,18 @@ from vasa.types import Motion
 def test_tiny_conforms(renderer: VolumeRenderer) -> None:
     assert isinstance(renderer, Renderer)
     check_renderer(renderer)
+
+
+def test_heads_lie_where_they_are_in_half_precision_too(renderer: VolumeRenderer) -> None:
+    portrait = renderer.encode(torch.rand(1, 3, renderer.image_size, renderer.image_size))
+    turns = torch.randn(4, renderer.space.size) * 0.2
+    with torch.inference_mode():
+        fields = [renderer.show(spread(portrait, 4), turns).field]
+        with torch.autocast("cpu", torch.bfloat16):
+            fields.append(renderer.show(spread(portrait, 4), turns).field)
+            half = renderer.remember(portrait.picture, portrait.motion).route
+    torch.testing.assert_close(*fields, rtol=0, atol=3e-4)  # bfloat16 is up to 4e-3 off near 1
+    torch.testing.assert_close(half, portrait.route, rtol=0, atol=3e-4)
 
 
 @pytest.mark.parametrize("name", ["tiny", "mini"])
