@@ -73,7 +73,11 @@ SMOOTH = [CosineSchedule(floor=1e-8), LinearSchedule(), StraightPath()]
 
 
 @pytest.mark.parametrize("schedule", SMOOTH, ids=named)
-@pytest.mark.parametrize("sampler", [DDIM(steps=400), Euler(steps=400), Heun(steps=80), Multistep(steps=60)], ids=named)
+@pytest.mark.parametrize(
+    "sampler",
+    [DDIM(steps=400), Euler(steps=400), Heun(steps=80), Multistep(steps=60), Multistep(steps=400, shift=3.0)],
+    ids=named,
+)
 def test_every_sampler_reaches_a_gaussian(sampler: Sampler, schedule: Schedule) -> None:
     noise = torch.randn(1, 2000, 1, dtype=torch.float64)
     sample = sampler(gaussian(0.7, 0.3, schedule), lambda _: noise, schedule)
@@ -111,6 +115,7 @@ def miss(sampler: Sampler, schedule: Schedule) -> float:
 def test_the_second_order_needs_fewer_evaluations(schedule: Schedule) -> None:
     assert miss(Multistep(steps=8), schedule) < 0.75 * miss(DDIM(steps=8), schedule)
     assert miss(Heun(steps=8), schedule) < 0.75 * miss(DDIM(steps=15), schedule)  # 15 evaluations each
+    assert miss(Multistep(steps=400), schedule) < 0.02  # though the first steps may have no length
 
 
 def test_a_shift_spends_steps_near_the_noise() -> None:

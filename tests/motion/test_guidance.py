@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 import torch
@@ -29,7 +29,7 @@ class Spy:
 
 @pytest.fixture
 def conditions(tiny: DiffusionMotion) -> Conditions:
-    controls = Controls(gaze=torch.rand(2, 2), distance=torch.rand(2, 1), emotion=torch.rand(2, 8))
+    controls = Controls(gaze=torch.rand(2, 2), distance=torch.rand(2, 1), emotion=torch.eye(8)[3:5])
     features = torch.randn(2, tiny.window, tiny.audio_dim)
     return tiny.conditions(features, controls, look(tiny.net, features, tiny.start(2, seed=0)))
 
@@ -55,6 +55,27 @@ def test_each_scale_moves_only_its_condition(conditions: Conditions, name: str) 
     guided = PerCondition(**scales)(Spy(), torch.zeros(2, 3, 1), torch.tensor(0.5), conditions)
     weight = 10.0 ** [f.name for f in fields(Conditions)].index(name)
     torch.testing.assert_close(guided - plain, torch.full_like(plain, 2.0 * weight))
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 1.0, 2.0])
+def test_an_emotion_shows_as_strongly_as_it_weighs(conditions: Conditions, weight: float) -> None:
+    weaker = replace(conditions, emotion=replace(conditions.emotion, value=weight * conditions.emotion.value))
+    guided = PerCondition(audio=0, gaze=0, emotion=1.0)(Spy(), torch.zeros(2, 3, 1), torch.tensor(0.5), weaker)
+    without = Spy()(torch.zeros(2, 3, 1), torch.tensor(0.5), conditions.without("emotion"))
+    of_emotion = 10.0 ** [f.name for f in fields(Conditions)].index("emotion")
+    torch.testing.assert_close(guided - without, torch.full_like(without, 2 * weight * of_emotion))
+
+
+def test_the_network_is_told_emotions_at_full_strength(conditions: Conditions) -> None:
+    told: list[Tensor] = []
+
+    def network(x_t: Tensor, time: Tensor, seen: Conditions) -> Tensor:
+        told.append(seen.emotion.value)
+        return x_t
+
+    faint = replace(conditions, emotion=replace(conditions.emotion, value=0.2 * conditions.emotion.value))
+    PerCondition(emotion=1.0)(network, torch.zeros(2, 3, 1), torch.tensor(0.5), faint)
+    assert told[0][:2].equal(conditions.emotion.value)
 
 
 def test_a_condition_that_nobody_gave_costs_nothing(tiny: DiffusionMotion) -> None:
