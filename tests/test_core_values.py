@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -126,3 +127,45 @@ def test_values_change_in_all_their_tensors_and_nothing_else() -> None:
     assert float(changed.motion.pose.min()) == float(changed.picture.min()) == 1
     assert changed.head is None
     assert not portrait.motion.pose.any()
+
+
+def test_controls_are_made_of_plain_numbers_and_names():
+    made = Controls.of(gaze=(0.25, 0.0), distance=1.5, emotion={"happiness": 0.5, "surprise": 0.25}, pose=[0.0] * 6)
+    assert made.form() == (2, 2, 2, 2)
+    assert made.gaze.tolist() == [[0.25, 0.0]]
+    assert made.distance.tolist() == [[1.5]]
+    assert made.emotion.tolist() == [[0, 0, 0, 0, 0.5, 0, 0, 0.25]]
+    assert Controls.of(emotion="anger").emotion.tolist() == [[1, *[0] * 7]]
+
+
+def test_controls_are_curves_where_there_is_a_row_a_frame():
+    curves = Controls.of(gaze=np.zeros((5, 2)), distance=[1.0, 1.1, 1.2], emotion=torch.eye(8)[:3])
+    shapes = [tuple(value.shape) for value in (curves.gaze, curves.distance, curves.emotion)]
+    assert shapes == [(1, 5, 2), (1, 3, 1), (1, 3, 8)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "complaint"),
+    [
+        ({"emotion": "envy"}, "no emotion named 'envy'; there are: anger"),
+        ({"gaze": "left"}, "made of numbers; got 'left'"),
+        ({"gaze": (15.0, 0.0)}, "radians, not degrees"),
+        ({"distance": (1.0, -1.0)}, "relative to the usual"),
+        ({"pose": (0.1, 0.0)}, r"Controls.pose is \[B, 6\]"),
+    ],
+    ids=str,
+)
+def test_controls_that_make_no_sense_are_refused(asked, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        Controls.of(**asked)
+
+
+def test_values_are_shown_by_their_shapes():
+    assert repr(motion(1, 250)) == "Motion(pose=[1, 250, 6], dynamics=[1, 250, 4])"
+    assert repr(Controls.of(distance=1)) == "Controls(gaze=None, distance=[1, 1], emotion=None, pose=None)"
+
+
+@pytest.mark.parametrize(("frames", "std"), [(1, None), (None, float("nan"))])
+def test_a_space_needs_spreads(frames, std):
+    with pytest.raises(ValueError, match="two frames or more|std of a motion space"):
+        MotionSpace.measured([motion(1, frames)]) if frames else MotionSpace(1, (0.0,) * 7, (std,) * 7)

@@ -131,6 +131,29 @@ def test_a_sitter_is_looked_at_once(pipe, portrait, tone, whole):
     assert torch.equal(pipe(pipe.sitter(portrait), (tone, RATE), seed=5).pixels, whole.pixels)
 
 
+def test_a_sitter_can_be_shown_alone(pipe, portrait, tone):
+    sitter, size = pipe.sitter(portrait), pipe.renderer.image_size
+    assert "64x64" in repr(sitter)
+    alone = pipe(sitter, (tone, RATE), seed=5, paste=False)
+    assert alone.pixels.shape[-2:] == (size, size)
+    assert torch.equal(alone.pixels, pipe(portrait, (tone, RATE), seed=5, paste=False).pixels)
+    assert len(alone) == len(alone.pixels)
+
+
+def test_a_saved_plug_in_is_loaded_where_its_module_is_named(pipe, tmp_path):
+    home = Louder.__module__
+    configs = pipe.configs | {"voice_transfer": {"_target_": f"{home}.Louder"}}
+    Pipeline(pipe.renderer, pipe.motion, pipe.audio, configs=configs).save_pretrained(tmp_path / "own")
+    with pytest.raises(ValueError, match="not among the classes"):
+        Pipeline.from_pretrained(tmp_path / "own", device="cpu")
+    loaded = Pipeline.from_pretrained(tmp_path / "own", device="cpu", also=(home,))
+    assert isinstance(loaded.voice_transfer, Louder)
+
+
+class Louder(KeepPlace):
+    """A rule of a user's own."""
+
+
 def test_a_small_face_is_pasted_back(portrait, tone):
     class Corner(WholePicture):
         def __call__(self, picture):
@@ -217,6 +240,8 @@ def test_bad_sound_is_refused(pipe, portrait, tone):
             session.push(wrong)
     with pytest.raises(ValueError, match="No face"):
         pipe(torch.full((3, 64, 64), 0.5), (tone, RATE))
+    with pytest.raises(FileNotFoundError, match="no file"):
+        pipe.play(torch.full((3, 64, 64), 0.5), "nowhere.wav")  # before a face is looked for
     with pytest.raises(ValueError, match="0 s long"):
         pipe(portrait, (tone[:0], RATE))
     with pytest.raises(ValueError, match="There is no kind of device"):
@@ -261,6 +286,13 @@ def test_a_track_is_performed_as_it_is(pipe, portrait, tone, whole):
     assert pipe.perform(portrait, whole.motion[slice(0, 3)]).samples is None
     saved = SavedTrack(whole.motion[slice(0, 3)], pipe.renderer.space)
     assert torch.equal(pipe.perform(portrait, saved).motion.frames(), whole.motion[slice(0, 3)].frames())
+    assert torch.equal(pipe.perform(portrait, whole).motion.frames(), whole.motion.frames())
+    with pytest.raises(ValueError, match="one face and finite"):
+        pipe.perform(portrait, Motion(whole.motion.pose * torch.nan, whole.motion.dynamics))
+    with pytest.raises(ValueError, match="got a dict"):
+        pipe.perform(portrait, {})
+    with pytest.raises(ValueError, match="nothing to show"):
+        pipe.perform(portrait, whole.motion[slice(0, 0)])
     with pytest.raises(ValueError, match="take its own model"):
         pipe.perform(portrait, replace(saved, space=replace(saved.space, name="other")))
     with pytest.raises(ValueError, match="numbers a frame, the space"):

@@ -128,7 +128,8 @@ def test_sessions_together_share_forwards(pipe, portrait, tone, monkeypatch):
 def test_together_says_who_is_missing(pipe, portrait, tone):
     together = Together({"a": pipe.session(portrait)})
     with pytest.raises(ValueError, match="no session named 'b'"):
-        together.push({"b": tone})
+        together.push({"a": tone, "b": tone})
+    assert together.sessions["a"].total == 0  # heard nothing, so that all can be pushed again
     with pytest.raises(ValueError, match="a session named 'a' already"):
         together.add("a", pipe.session(portrait))
     with pytest.raises(ValueError, match="share one motion generator"):
@@ -143,6 +144,8 @@ MISTAKES = {
     "a turned head": (Controls(pose=torch.tensor([[20.0, 0, 0, 0, 0, 0]])), "radians, not degrees"),
     "no distance": (Controls(distance=torch.zeros(1, 1)), "relative to the usual distance"),
     "two faces": (Controls(gaze=torch.zeros(2, 2)), "one face"),
+    "a list": (Controls(gaze=[[0.3, 0.0]]), r"as Controls\.of\(gaze"),  # type: ignore[arg-type]
+    "a table": ({"gaze": torch.zeros(1, 2)}, "got a dict"),
 }
 
 
@@ -157,3 +160,18 @@ def test_sound_without_its_rate_is_asked_for_it(pipe, portrait, tone):
         pipe(portrait, tone)
     with pytest.raises(ValueError, match="rate"):
         pipe(portrait, tone.numpy())
+
+
+@pytest.mark.parametrize(
+    ("how", "complaint"),
+    [
+        ({"stride": 2.5}, "A stride is 1 to"),
+        ({"seed": 1.5}, "whole number"),
+        ({"edits": [3]}, "takes a list of edits"),
+        ({"edits": Controls}, "takes a list of edits"),
+    ],
+    ids=lambda how: next(iter(how)) if isinstance(how, dict) else "",
+)
+def test_a_session_says_what_it_cannot_take(pipe, portrait, how, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        pipe.session(portrait, **how)

@@ -91,3 +91,13 @@ def test_broken_encoders_are_seen(pipe):
             check_audio_encoder(Around(audio, call=changed))
     with pytest.raises(AssertionError, match="whole frames"):
         check_audio_encoder(Around(audio, context_s=0.03, call=audio))
+
+
+def test_a_rule_without_chance_conforms_where_that_is_said(pipe):
+    def rule(f, c, s):
+        return step(f, c, replace(s, seed=s.seed * 0, frame=s.frame * 0, known=torch.zeros_like(s.known)))
+
+    step = pipe.motion.step
+    with pytest.raises(AssertionError, match="another seed"):
+        check_motion_generator(Around(pipe.motion, step=rule), pipe.audio.dim)
+    check_motion_generator(Around(pipe.motion, step=rule), pipe.audio.dim, random=False)

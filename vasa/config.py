@@ -1,8 +1,8 @@
 """Configurations: composed by Hydra, built only from classes on an allow-list.
 
-Weights come with a configuration, and both may come from strangers. So what a model's configuration names must be a class
-of the modules that models are made of, or a way to make one (`MotionSpace.plain`): nothing there writes a file or runs
-what a string says.
+Weights come with a configuration, and both may come from strangers. So what a model's configuration names must be a
+class of the modules that models are made of, or a way to make one (`MotionSpace.plain`): nothing there writes a file or
+runs what a string says.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MODELS = (
     "vasa.evaluate.agreement.", "vasa.evaluate.ears.", "vasa.evaluate.training.", "torch.nn.", "timm.layers.",
 )  # fmt: skip
 FACTORIES = ("vasa.audio.wav2vec2.wav2vec2", "vasa.audio.wav2vec2.described", "vasa.audio.hubert.hubert")
-TRAINING = ("vasa.data.", "lightning.pytorch.")  # what the settings of a training, which are the user's own, name besides
+TRAINING = ("vasa.data.", "lightning.pytorch.")  # what settings of a training, which are the user's own, name besides
 
 
 def folder() -> Path:

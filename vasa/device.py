@@ -13,8 +13,8 @@ def choose(name: str | None = None) -> torch.device:
         device = torch.device(name)
     except RuntimeError as error:
         raise ValueError(f"There is no kind of device called {name!r}; there are cpu, cuda and mps.") from error
-    if not available(device.type):
-        raise ValueError(f"This machine has no {device.type}; leave the device out, or take cpu.")
+    if not available(device.type) or (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()):
+        raise ValueError(f"This machine has no {name}; leave the device out, or take cpu.")
     return device
 
 

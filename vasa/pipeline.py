@@ -41,7 +41,7 @@ from vasa.staying import StayNear
 from vasa.tracks import SavedTrack
 from vasa.transfer import KeepPlace, Track, Transfer
 from vasa.types import Controls, Edit, Motion, checked
-from vasa.video import Video
+from vasa.video import Video, to_perform
 
 NOTHING_ASKED = Controls()
 
@@ -142,11 +142,12 @@ class Pipeline:
         lookahead_s: float | None = None, ease_s: float = 0.0, edits: Sequence[Edit] = (),
     ) -> Iterator[Piece]:  # fmt: skip
         """The same, a few frames at a time; the memory it takes does not depend on the length of the sound."""
+        sound = read_blocks(speech, self.clock)
         session = self.session(
             portrait, controls, seed,
             stride=stride, paste=paste, lookahead_s=lookahead_s, ease_s=ease_s, edits=edits, opening=opening,
         )  # fmt: skip
-        return self._spoken(session, ahead(session.heard(read_blocks(speech, self.clock))))
+        return self._spoken(session, ahead(session.heard(sound)))
 
     def stream(
         self, portrait: Picture | Sitter, chunks: Iterable[Tensor], controls: Controls = NOTHING_ASKED, seed: int = 0,
@@ -224,26 +225,28 @@ class Pipeline:
 
     @torch.no_grad()
     def perform(
-        self, portrait: Picture | Sitter, motion: Motion | SavedTrack, speech: Sound | None = None, *,
+        self, portrait: Picture | Sitter, motion: Motion | SavedTrack | Video, speech: Sound | None = None, *,
         paste: bool = True, opening: Opening = AS_IT_MOVES,
     ) -> Video:  # fmt: skip
-        """A portrait that does what a track of motion [1, T, M] says, as it comes; with a sound beside it, or none.
+        """A portrait that does what a track of motion [1, T, M] says, as it comes, for as long as that lasts; with a
+        sound beside it, or none.
 
-        `video.motion` of a face shows the same again. Raises ValueError where a saved track is of another space.
+        The motion of a video of the same face shows the same again. Raises ValueError where it does not fit.
         """
         check_opening(opening, self.renderer, self.detector)
-        motion = motion.of(self.renderer.space) if isinstance(motion, SavedTrack) else motion
-        self.renderer.space.pack(motion)
+        shown = to_perform(motion, self.renderer.space).to(self.device)
         sitter = self.sitter(portrait, paste=paste)
         sound = None if speech is None else Metered(read_blocks(speech, self.clock), self.clock)
-        shown = self._opener(opening, sitter)(motion.to(self.device))
-        return Video.of(self._shown(sitter, [shown], sound), self.clock)
+        return Video.of(self._shown(sitter, [self._opener(opening, sitter)(shown)], sound), self.clock)
 
     @torch.no_grad()
     def sitter(self, portrait: Picture | Sitter, *, paste: bool = True) -> Sitter:
-        """Find and remember the face in a picture, once for any number of calls; raises ValueError where none is."""
+        """Find and remember the face in a picture, once for any number of calls; raises ValueError where none is.
+
+        A sitter is shown in its picture or alone as it was made; paste=False shows it alone in any case.
+        """
         if isinstance(portrait, Sitter):
-            return portrait
+            return portrait if paste else Sitter(portrait.portrait, portrait.stage.alone())
         stage = Stage.of(load_picture(portrait), self.detector, self.renderer.image_size, paste=paste)
         return Sitter(self.renderer.encode(stage.face[None].to(self.device)), stage)
 

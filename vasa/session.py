@@ -79,10 +79,12 @@ class Session:
         size_px: tuple[int, int], stride: int | None, device: torch.device, ease: int = 0, edits: Sequence[Edit] = (),
     ) -> None:  # fmt: skip
         self.stride = motion.window if stride is None else stride
-        if not 1 <= self.stride <= motion.window:
+        if not isinstance(self.stride, int) or not 1 <= self.stride <= motion.window:
             raise ValueError(f"A stride is 1 to {motion.window} frames, the generator's window; got {stride}.")
+        if not isinstance(seed, int):
+            raise ValueError(f"A seed is a whole number from 0 on; got {seed!r}.")
         self.motion, self.audio, self.show, self.controls, self.device = motion, audio, show, controls, device
-        self.size_px, self.ease, self.edits = size_px, ease, tuple(edits)
+        self.size_px, self.ease, self.edits = size_px, ease, _edits(edits)
         self.clock: Clock = audio.clock
         self.made = 0
         self.state: MotionState = motion.start(1, seed=seed)
@@ -122,7 +124,7 @@ class Session:
 
     def hear(self, samples: Tensor) -> None:
         """Take sound in without making frames; raises ValueError where it is no sound, or the session was flushed."""
-        self.sound.push(self._checked(samples))
+        self.sound.push(self.check(samples))
 
     def close(self) -> None:
         """No sound will come any more."""
@@ -190,7 +192,8 @@ class Session:
             motion = edit(motion, first)
         return motion
 
-    def _checked(self, samples: Tensor) -> Tensor:
+    def check(self, samples: Tensor) -> Tensor:
+        """The same sound [S], as one that can be heard; raises ValueError as `hear` does."""
         if not self.open:
             raise ValueError("This session was flushed; begin a new one for new sound.")
         flat = torch.as_tensor(samples)
@@ -202,3 +205,11 @@ class Session:
         if not bool(flat.isfinite().all()):
             raise ValueError("The sound holds NaN or infinite samples; mend the recording.")
         return flat.float().cpu()
+
+
+def _edits(edits: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Raises ValueError where one cannot be called as an edit is."""
+    some = tuple(edits) if isinstance(edits, Iterable) else (edits,)
+    if wrong := [one for one in some if isinstance(one, type) or not callable(one)]:
+        raise ValueError(f"edits= takes a list of edits, see `vasa.motion.edits`; got {wrong[0]!r}.")
+    return some

@@ -19,6 +19,10 @@ class Sitter:
     portrait: Portrait
     stage: Stage
 
+    def __repr__(self) -> str:
+        height, width = self.stage.size_px
+        return f"Sitter({width}x{height}, face in a square of {self.stage.square.size_px:.0f} pixels)"
+
     @cached_property
     def crown(self) -> Crown | None:
         """What of the head lies above the square that is rendered."""

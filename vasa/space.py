@@ -34,7 +34,7 @@ class MotionSpace:
                 raise ValueError(
                     f"A motion space of {self.size} numbers needs as many for its {label}; got {len(values)}."
                 )
-        if min(self.std) <= 0:
+        if not all(value > 0 for value in self.std):  # nor NaN
             raise ValueError("Every std of a motion space must be above zero; leave out latents that never move.")
 
     @classmethod
@@ -44,8 +44,10 @@ class MotionSpace:
 
     @classmethod
     def measured(cls, motion: Sequence[Motion], *, name: str = "vasa") -> MotionSpace:
-        """Mean and std over all frames of these tracks."""
+        """Mean and std over all frames of these tracks; raises ValueError for fewer than two."""
         rows = torch.cat([track.frames() for track in motion]).double()
+        if len(rows) < 2:
+            raise ValueError(f"A motion space is measured of two frames or more; got {len(rows)}.")
         mean, std = rows.mean(0), rows.std(0).clamp_min(1e-4)
         return cls(rows.shape[1] - len(POSE), tuple(mean.tolist()), tuple(std.tolist()), name=name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from torch import Tensor
@@ -37,7 +37,11 @@ class Stage:
         if not paste:
             return cls(face, square, face, None)
         scale = min(1.0, LONGEST_PX / max(picture.shape[-2:]), ENLARGED * size_px / square.size_px)
-        return cls(face, square, shrunk(picture, scale), scaled(square, scale))
+        return cls(face, square, shrunk(picture, scale), square.enlarged(scale))
+
+    def alone(self) -> Self:
+        """The same face without the picture around it."""
+        return replace(self, picture=self.face, place=None)
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -69,8 +73,3 @@ def shrunk(picture: Tensor, scale: float) -> Tensor:
     height, width = (round(side * scale) for side in picture.shape[-2:])
     small = F.interpolate(picture[None], (height, width), mode="bilinear", antialias=True)[0]
     return small[:, : height - height % 2, : width - width % 2].clamp(0, 1)
-
-
-def scaled(square: Crop, scale: float) -> Crop:
-    """The same square in a picture of another size."""
-    return Crop(square.x_px * scale, square.y_px * scale, square.size_px * scale, square.angle)

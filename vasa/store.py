@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from vasa import checkpoint, published
+from vasa.whole import reason
 
 PARTS = ("renderer", "motion", "audio", "handles")
 JOINTS, JOINED = ("detector", "video_transfer", "voice_transfer"), "pipeline.yaml"
@@ -128,9 +129,8 @@ def download(name: str) -> Path:
     try:
         folder = Path(snapshot_download(name, allow_patterns=["*.yaml", "*.safetensors"]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
         raise ValueError(
-            f"No model {name!r} here, and the hub did not give it ({reason}); shipped are: {', '.join(names())}."
+            f"No model {name!r} here, and the hub did not give it ({reason(error)}); shipped are: {', '.join(names())}."
         ) from error
     if not is_pipeline(folder):
         raise ValueError(f"The hub's {name!r} is no vasa pipeline: it has none of the folders {', '.join(PARTS)}.")

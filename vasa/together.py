@@ -40,7 +40,9 @@ class Together:
     def push(self, sound: Mapping[Hashable, Tensor]) -> dict[Hashable, Tensor]:
         """Sound [S] for some sessions -> the frames [T, 3, H, W] that it completes, for each of them."""
         for name, samples in sound.items():
-            self._named(name).hear(samples)
+            self._named(name).check(samples)  # all of them before any is heard, so that all can be pushed again
+        for name, samples in sound.items():
+            self.sessions[name].hear(samples)
         return self._joined(self.step(), sound)
 
     def flush(self, *names: Hashable) -> dict[Hashable, Tensor]:

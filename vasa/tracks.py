@@ -26,10 +26,12 @@ class SavedTrack:
     def save(self, path: Path | str) -> Path:
         """Write pose [B, T, 6] and dynamics [B, T, N]; an old file survives a failure.
 
-        Raises ValueError where the motion is not of the space.
+        Raises ValueError where the motion is not of the space, and FileNotFoundError where there is no such folder.
         """
         self.space.pack(self.motion)
         place = Path(path)
+        if not place.parent.is_dir():
+            raise FileNotFoundError(f"There is no folder {place.parent} to write {place.name} into; make it first.")
         tensors = {"pose": self.motion.pose, "dynamics": self.motion.dynamics}
         kept = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
         with beside(place) as file:
@@ -53,6 +55,6 @@ class SavedTrack:
                 if facts.get("vasa_track") != VERSION:
                     raise ValueError(f"{path} is no motion track of version {VERSION}; save one with SavedTrack.save.")
                 motion = Motion(file.get_tensor("pose"), file.get_tensor("dynamics"))
-        except SafetensorError as error:
-            raise ValueError(f"{path} is no safetensors file, or damaged ({error}).") from error
-        return cls(motion, MotionSpace(**json.loads(facts["space"])))
+            return cls(motion, MotionSpace(**json.loads(facts["space"])))
+        except (SafetensorError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} is no motion track, or damaged ({error}).") from error

@@ -21,7 +21,6 @@ from torch.utils.checkpoint import checkpoint as recomputed
 
 from vasa import checkpoint
 
-
 _SINGULAR = ("_u", "_v")  # buffers of `torch.nn.utils.parametrizations.spectral_norm`
 
 

@@ -7,14 +7,16 @@ A audio features, K carried frames. Pictures are RGB in [0, 1]; angles radians; 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Protocol, Self
 
+import numpy as np
 import torch
 from einops import rearrange
 from torch import Tensor
 
+Plain = float | Sequence[float] | Sequence[Sequence[float]] | np.ndarray | Tensor  # numbers, however they are held
 EMOTIONS = ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 
 
@@ -30,12 +32,18 @@ class _Moves:
         }
         return replace(self, **changed)  # type: ignore[type-var]
 
+    def __repr__(self) -> str:
+        """Names and shapes, not numbers."""
+        held = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        told = {name: list(value.shape) if isinstance(value, Tensor) else value for name, value in held.items()}
+        return f"{type(self).__name__}({', '.join(f'{name}={value}' for name, value in told.items())})"
+
     def to(self, device: torch.device | str) -> Self:
         """The same value with every tensor on this device."""
         return self.map(lambda value: value.to(device))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Motion(_Moves):
     """What a face does, frame by frame: head pose and everything else.
 
@@ -90,7 +98,7 @@ class Edit(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Portrait(_Moves):
     """What a renderer remembers of one face, computed once from its picture.
 
@@ -109,19 +117,32 @@ class Portrait(_Moves):
     head: Tensor | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Controls(_Moves):
     """What the viewer asks for, beyond the sound. `None` leaves it to the model; each constant or a curve over time.
 
-    gaze: [B, 2] or [B, T, 2] yaw, pitch in radians, camera frame. distance: [B, 1] or [B, T, 1] head-to-camera distance
-    relative to the training mean. emotion: [B, 8] or [B, T, 8] weights of EMOTIONS, an offset to what the voice implies
-    (VASA-1, 3.2). pose: [B, 6] or [B, T, 6] added to the head pose that the model makes, in the units of `Motion.pose`.
+    gaze: [B, 2] or [B, T, 2] yaw, pitch in radians, camera frame: positive to the right in the picture, and up; the
+    models that ship learned 25 degrees to all sides and 0.7 to 1.4 times the distance, and go little further. distance:
+    [B, 1] or [B, T, 1] head-to-camera distance relative to the training mean. emotion: [B, 8] or [B, T, 8] weights of
+    EMOTIONS, an offset to what the voice implies (VASA-1, 3.2): 1 is full strength, 0 none. pose: [B, 6] or [B, T, 6]
+    added to the head pose that the model makes, in the units of `Motion.pose`. `of` makes them of plain numbers.
     """
 
     gaze: Tensor | None = None
     distance: Tensor | None = None
     emotion: Tensor | None = None
     pose: Tensor | None = None
+
+    @staticmethod
+    def of(
+        *, gaze: Plain | None = None, distance: Plain | None = None, pose: Plain | None = None,
+        emotion: str | Mapping[str, float] | Plain | None = None,
+    ) -> Controls:  # fmt: skip
+        """For one face, of numbers, sequences or arrays: constants, such as gaze=(0.3, 0.0), distance=1.2 and
+        emotion="happiness" or {"happiness": 0.5}, or curves, one row a frame. Raises ValueError."""
+        weights = _weights(emotion) if isinstance(emotion, str | Mapping) else emotion
+        given = {"gaze": gaze, "distance": distance, "emotion": weights, "pose": pose}
+        return checked(Controls(**{name: _rows(name, value) for name, value in given.items() if value is not None}))
 
     def window(self, start: int, length: int) -> Controls:
         """What holds in frames [start, start + length): constants stay, curves are cut, their last value held."""
@@ -149,18 +170,44 @@ class Controls(_Moves):
 _SIZES = {"gaze": 2, "distance": 1, "emotion": len(EMOTIONS), "pose": 6}
 
 
+def _weights(emotion: str | Mapping[str, float]) -> list[float]:
+    named = {emotion: 1.0} if isinstance(emotion, str) else emotion
+    if unknown := sorted(named.keys() - {*EMOTIONS}):
+        raise ValueError(f"There is no emotion named {unknown[0]!r}; there are: {', '.join(EMOTIONS)}.")
+    return [float(named.get(name, 0.0)) for name in EMOTIONS]
+
+
+def _rows(name: str, value: Plain) -> Tensor:
+    """A constant [1, C], or a curve [1, T, C]."""
+    try:
+        told = torch.as_tensor(value, dtype=torch.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Controls.{name} is made of numbers; got {value!r}.") from error
+    told = told[..., None] if _SIZES[name] == 1 and told.ndim < 2 else told  # a number a frame
+    return told[None]
+
+
 def checked(controls: Controls) -> Controls:
     """The same controls for one face; raises ValueError where one has a wrong shape, is not finite or means nothing."""
+    if not isinstance(controls, Controls):
+        raise ValueError(f"Controls are a `vasa.Controls`; got a {type(controls).__name__}.")
     for name, size in _SIZES.items():
         value = getattr(controls, name)
         if value is None:
             continue
+        if not isinstance(value, Tensor):
+            raise ValueError(
+                f"Controls.{name} is a tensor; got a {type(value).__name__}, as Controls.of({name}=...) takes them."
+            )
         if value.ndim not in (2, 3) or value.shape[-1] != size or 0 in value.shape:
             raise ValueError(f"Controls.{name} is [B, {size}], or [B, T, {size}] for a curve; got {list(value.shape)}.")
         if not bool(value.isfinite().all()):
             raise ValueError(f"Controls.{name} holds NaN or infinite values.")
         if value.shape[0] != 1:
-            raise ValueError(f"Controls.{name} is for {len(value)} faces; a session has one face.")
+            raise ValueError(
+                f"Controls.{name} is for {len(value)} faces, and a session has one face: it takes [1, {size}], or "
+                f"[1, T, {size}] for a curve."
+            )
     _meant(controls)
     return controls
 

@@ -14,6 +14,8 @@ from torch import Tensor
 from vasa.clock import CLOCK, Clock
 from vasa.media.video import VideoWriter
 from vasa.session import Piece
+from vasa.space import MotionSpace
+from vasa.tracks import SavedTrack
 from vasa.types import Motion
 
 AT_ONCE = 25  # frames held as floats while writing
@@ -33,8 +35,10 @@ class Video:
 
     @classmethod
     def of(cls, pieces: Iterable[Piece], clock: Clock = CLOCK) -> Video:
-        """All pieces of a run, one after another."""
+        """All pieces of a run, one after another; raises ValueError where there is none."""
         kept = [(to_pixels(piece.frames), piece.motion, piece.samples) for piece in pieces]
+        if not kept:
+            raise ValueError("There is nothing to show: the motion or the sound is 0 frames long.")
         pixels, motion, samples = zip(*kept, strict=True)
         sound = torch.cat(samples) if samples[0] is not None else None
         return cls(torch.cat(pixels), Motion.cat(motion), sound, clock)
@@ -62,6 +66,10 @@ class Video:
         start, end = self.clock.samples(first), self.clock.samples(first + frames)
         return None if self.samples is None else self.samples[start:end]
 
+    def __len__(self) -> int:
+        """Frames."""
+        return len(self.pixels)
+
     def __repr__(self) -> str:
         height, width = self.pixels.shape[-2:]
         return f"Video({width}x{height}, {len(self.pixels)} frames, {self.seconds:.2f} s)"
@@ -75,3 +83,14 @@ class Video:
 def to_pixels(frames: Tensor) -> Tensor:
     """Pictures in [0, 1] -> uint8, on the CPU."""
     return (frames.clamp(0, 1) * 255).round().to("cpu", torch.uint8)
+
+def to_perform(track: Motion | SavedTrack | Video, space: MotionSpace) -> Motion:
+    """The motion of a track or a video, for a renderer of this space; raises ValueError where it is of another, for
+    several faces, or has NaN."""
+    motion = track.of(space) if isinstance(track, SavedTrack) else track.motion if isinstance(track, Video) else track
+    if not isinstance(motion, Motion):
+        raise ValueError(f"A track of motion is a Motion, a SavedTrack or a Video; got a {type(track).__name__}.")
+    latents = space.pack(motion)
+    if len(latents) != 1 or not bool(latents.isfinite().all()):
+        raise ValueError(f"A track to perform is of one face and finite; got {len(latents)} faces, or NaN.")
+    return motion

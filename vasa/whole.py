@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and what is said where that fails."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ def beside(place: Path) -> Iterator[Path]:
         meanwhile.replace(place)
     finally:
         meanwhile.unlink(missing_ok=True)
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, on one line without a full stop: an error's first, or its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

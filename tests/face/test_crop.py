@@ -119,3 +119,10 @@ def test_crops_outside_or_without_size_are_refused():
     for numbers in [(0, 0, 0), (0, 0, -1), (math.nan, 0, 1)]:
         with pytest.raises(ValueError, match="finite numbers"):
             Crop(*numbers)
+
+
+def test_a_large_photograph_is_cut_as_a_small_one_is():
+    small = F.interpolate(torch.rand(1, 3, 6, 6), (96, 96), mode="bicubic").clamp(0, 1)[0]
+    large = F.interpolate(small[None], (960, 960), mode="bilinear")[0]
+    crop = Crop(50.0, 46.0, 70.0, 0.2)
+    torch.testing.assert_close(crop.enlarged(10).crop(large, 16), crop.crop(small, 16), atol=0.02, rtol=0)

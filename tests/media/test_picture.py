@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -97,3 +99,29 @@ def test_callers_mistakes_are_plain_sentences(tmp_path):
 def test_saving_into_a_missing_folder_says_so(tmp_path):
     with pytest.raises(FileNotFoundError, match="no folder"):
         save_picture(torch.rand(3, 4, 4), tmp_path / "none" / "a.png")
+
+
+def test_a_failed_write_leaves_the_old_picture(tmp_path, monkeypatch):
+    save_picture(torch.ones(3, 4, 4), tmp_path / "a.png")
+
+    def fails(self, file, **_):
+        Path(file).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("PIL.Image.Image.save", fails)
+    with pytest.raises(OSError, match="No space left"):
+        save_picture(torch.zeros(3, 4, 4), tmp_path / "a.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+    assert load_picture(tmp_path / "a.png").min() == 1
+
+
+def test_bytes_of_a_file_are_a_picture(tmp_path):
+    save_picture(torch.rand(3, 4, 4), tmp_path / "a.png")
+    data = (tmp_path / "a.png").read_bytes()
+    assert torch.equal(load_picture(data), load_picture(tmp_path / "a.png"))
+
+
+@pytest.mark.parametrize(("source", "complaint"), [(None, "got a NoneType"), ("https://a.b/c.png", "download it")])
+def test_what_is_no_picture_at_all_is_told(source, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        load_picture(source)

@@ -123,6 +123,9 @@ def test_callers_mistakes_are_plain_sentences(tmp_path):
         ((nan + np.inf, 16_000), "infinite"),
         ((np.zeros(0), 16_000), "0 s long"),
         ((np.zeros(10), 0), "rate"),
+        ((16_000, np.zeros(10)), "got a ndarray for a rate"),
+        ((np.zeros(10), 16_000, 1), "got a tuple of 3"),
+        ((np.full(10, 9_000.0), 16_000), "divide them first"),
         ((np.zeros((40, 40)), 16_000), "shape"),
     ]:
         with pytest.raises((ValueError, FileNotFoundError), match=words) as raised:
@@ -137,3 +140,9 @@ def test_a_truncated_file_is_an_error_or_shorter(tmp_path):
     (tmp_path / "half.m4a").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=r"neither a sound nor a video|damaged"):
         load_sound(tmp_path / "half.m4a")
+
+
+def test_numbers_of_other_kinds_are_taken():
+    samples = torch.linspace(-1, 1, 6400)
+    usual = load_sound((samples.bfloat16().float(), 16_000))
+    torch.testing.assert_close(load_sound((samples.bfloat16(), np.int64(16_000))), usual)

@@ -181,3 +181,17 @@ def test_memory_does_not_grow_with_length(tmp_path):
     )
     short, long = map(int, peaks.split())
     assert long - short < 20_000  # kilobytes
+
+
+def test_pictures_without_times_are_shown_evenly(tmp_path):
+    frames = soft_picture(64, 64).repeat(30, 1, 1, 1) * torch.linspace(0, 1, 30)[:, None, None, None]
+    write(tmp_path / "a.mp4", frames, torch.zeros(CLOCK.samples(30)))
+    with av.open(str(tmp_path / "a.mp4")) as source, av.open(str(tmp_path / "a.h264"), "w", format="h264") as bare:
+        stream = bare.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                bare.mux(packet)
+    read = torch.stack(list(VideoReader(tmp_path / "a.h264", Clock(16_000, 25))))
+    assert len(read) == 30
+    torch.testing.assert_close(read.mean((1, 2, 3)), frames.mean((1, 2, 3)), atol=0.02, rtol=0)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -30,6 +32,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a mistake of the caller is one sentence and exit code 2, a warning one sentence."""
+    with suppress(ValueError):  # not in the main thread: whoever calls looks after signals
+        signal.signal(signal.SIGTERM, _stopped)
     try:
         arguments = parsed(parser(), argv)
         with warnings.catch_warnings():
@@ -42,6 +46,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("vasa: stopped.", file=sys.stderr)
         return 130
     return 0
+
+
+def _stopped(*_: object) -> None:
+    """As Ctrl-C does: what is half done is taken away, and the files that were there stay."""
+    raise KeyboardInterrupt
 
 
 def _told(otherwise: Callable[..., None]) -> Callable[..., None]:

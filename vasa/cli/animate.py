@@ -26,6 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     from vasa import store
     from vasa.media.picture import load_picture
 
+    asking.check_controls(arguments)
     place = checks.output_file(arguments.output, [arguments.portrait, arguments.speech])
     store.find(arguments.model, voice=True)
     opening, picture = asking.opening_of(arguments), load_picture(arguments.portrait)

@@ -59,16 +59,26 @@ def add_output(command: argparse.ArgumentParser, default: str | None = None) -> 
 def add_controls(command: argparse.ArgumentParser) -> None:
     """--seed, --gaze, --pose, --distance, --emotion, and where two of them get to; angles in degrees, only here."""
     command.add_argument("--seed", type=int, default=0, help="another seed is another performance (default: 0)")
-    command.add_argument("--gaze", nargs=2, type=float, metavar=("YAW", "PITCH"), help="where to look, in degrees")
+    command.add_argument(
+        "--gaze", nargs=2, type=float, metavar=("YAW", "PITCH"),
+        help="where to look, in degrees to the right in the picture, and up; 25 were learned",
+    )  # fmt: skip
     command.add_argument(
         "--gaze-to", nargs=2, type=float, metavar=("YAW", "PITCH"), help="where the gaze gets to by the end"
     )
     command.add_argument(
-        "--pose", nargs=3, type=float, metavar=("YAW", "PITCH", "ROLL"), help="added to the head's pose, in degrees"
+        "--pose", nargs=3, type=float, metavar=("YAW", "PITCH", "ROLL"),
+        help="added to the head's pose, in degrees to the right in the picture, up, and counter-clockwise",
+    )  # fmt: skip
+    command.add_argument(
+        "--distance", type=float, help="head to camera, relative to the usual (1); 0.7 to 1.4 was learned"
     )
-    command.add_argument("--distance", type=float, help="head to camera, relative to the usual (1)")
     command.add_argument("--distance-to", type=float, help="the distance by the end")
-    command.add_argument("--emotion", metavar="NAME", help="happiness, sadness, anger, ...: added to the voice's own")
+    command.add_argument(
+        "--emotion", metavar="NAME[:STRENGTH]",
+        help="anger, contempt, disgust, fear, happiness, neutral, sadness or surprise, added to the voice's own; "
+        "happiness:0.5 is half as strong",
+    )  # fmt: skip
 
 
 def add_opening(command: argparse.ArgumentParser, *, video: bool) -> None:
@@ -102,6 +112,13 @@ def _width(option: str, word: str | None) -> float | Literal["seen"] | None:
         raise ValueError(f"{option} takes a number from 0 to 1, height over width; got {word!r}.") from None
 
 
+def check_controls(arguments: argparse.Namespace) -> None:
+    """Raises ValueError where what was asked for makes no sense, before anything is read."""
+    if arguments.seed < 0:
+        raise ValueError(f"A seed is 0 or more; got {arguments.seed}.")
+    controls_of(arguments, frames=1)
+
+
 def controls_of(arguments: argparse.Namespace, frames: int) -> Controls:
     """The controls that were asked for, over so many frames; raises ValueError where they make no sense."""
     from vasa.types import Controls
@@ -110,7 +127,7 @@ def controls_of(arguments: argparse.Namespace, frames: int) -> Controls:
     return Controls(
         gaze=_curve("--gaze", _radians, arguments.gaze, arguments.gaze_to, frames),
         distance=_curve("--distance", _positive, arguments.distance, arguments.distance_to, frames),
-        emotion=None if emotion is None else _row(_one_of(emotion)),
+        emotion=None if emotion is None else Controls.of(emotion=_weighed(emotion)).emotion,
         pose=None if pose is None else _row([*_radians("--pose", pose), 0.0, 0.0, 0.0]),
     )
 
@@ -147,9 +164,10 @@ def _positive(option: str, value: float) -> list[float]:
     return [value]
 
 
-def _one_of(emotion: str) -> list[float]:
-    from vasa.types import EMOTIONS
-
-    if emotion not in EMOTIONS:
-        raise ValueError(f"There is no emotion named {emotion!r}; there are: {', '.join(EMOTIONS)}.")
-    return [float(name == emotion) for name in EMOTIONS]
+def _weighed(emotion: str) -> dict[str, float]:
+    """NAME or NAME:STRENGTH; raises ValueError."""
+    name, colon, strength = emotion.partition(":")
+    try:
+        return {name.lower(): float(strength) if colon else 1.0}
+    except ValueError:
+        raise ValueError(f"--emotion is NAME or NAME:STRENGTH, such as happiness:0.5; got {emotion!r}.") from None

@@ -38,7 +38,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("-o", "--output", help="the JSON file to write")
     asking.add_compile(command)
     command.set_defaults(run=run)
-    bench_renderer.add(command.add_subparsers(metavar="renderer"))
+    bench_renderer.add(command.add_subparsers(metavar="[renderer]", title="one part alone"))
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -22,8 +22,9 @@ def add(commands: argparse._SubParsersAction) -> None:
         "films", type=Path, nargs="+", metavar="FILM", help="written by `vasa people film` or `vasa watch`"
     )
     command.add_argument(
-        "--renderer", type=Path, required=True, help="its checkpoint; a copy with the measured space goes to OUTPUT/renderer"
-    )
+        "--renderer", type=Path, required=True,
+        help="its checkpoint; a copy that knows the measured space goes to OUTPUT/renderer",
+    )  # fmt: skip
     command.add_argument(
         "--audio", required=True, help="checkpoint of the audio encoder, or the folder or hub id of a wav2vec2"
     )

@@ -59,6 +59,7 @@ def stream(config: DictConfig, windows: Windows, run_of: Trainer) -> DataLoader[
     """Training batches; a resumed run begins with the batch where it stopped."""
     batches = WindowStream(
         windows, batch_size=config.batch_size, seed=config.seed,
-        first=lambda: run_of.global_step * run_of.accumulate_grad_batches, share=lambda: (run_of.global_rank, run_of.world_size),
+        first=lambda: run_of.global_step * run_of.accumulate_grad_batches,
+        share=lambda: (run_of.global_rank, run_of.world_size),
     )  # fmt: skip
     return DataLoader(batches, batch_size=None)

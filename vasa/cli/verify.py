@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Print one line: found or not, how clearly, and what the title says; not found is exit code 1."""
     from itertools import islice
 
-    from vasa.media.video import SYNTHETIC, VideoReader
+    from vasa.media.video import VideoReader
     from vasa.media.watermark import FOUND, score
 
     if arguments.frames < 1:
@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> None:
     video = VideoReader(arguments.video)
     seen = score(islice(video, arguments.frames))
     found = "made by vasa" if seen > FOUND else "no mark of vasa was found"
-    told = "says" if video.title == SYNTHETIC else "does not say"
-    print(f"{arguments.video}: {found} (mark {seen:.1f}, found above {FOUND:g}); its title {told} so.")
+    told = f"title: {video.title!r}" if video.title else "no title"
+    print(f"{arguments.video}: {found} (mark {seen:.1f}, found above {FOUND:g}; {told}).")
     if seen <= FOUND:
         raise SystemExit(1)

@@ -25,7 +25,9 @@ def write_pieces(pieces: Iterator[Piece], place: Path, frames: int | None) -> No
     from vasa.media.video import VideoWriter
 
     started, written, made = time.perf_counter(), 0, ahead(pieces)
-    first = next(made)
+    first = next(made, None)
+    if first is None:
+        raise ValueError(f"There is nothing to write to {place}: no frame was made.")
     height, width = first.frames.shape[-2:]
     with VideoWriter(place, (height, width), sound=first.samples is not None) as writer, bar() as progress:
         task = progress.add_task(place.name, total=frames)

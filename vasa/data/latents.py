@@ -95,8 +95,8 @@ class Windows:
 class WindowStream(IterableDataset[Track]):
     """An endless stream of batches; batch i depends on (seed, i) alone, so a run that resumes goes on exactly.
 
-    first: says, when the stream is begun, which batch of its process it begins with. share: says which process of how many this is;
-    step n of N processes takes batches n N to n N + N - 1, one each.
+    first: says, when the stream is begun, which batch of its process it begins with. share: says which process of how
+    many this is; step n of N processes takes batches n N to n N + N - 1, one each.
     """
 
     def __init__(

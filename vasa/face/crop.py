@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 COARSE = 12  # cells a side of what is left of a picture far outside it
+_DENSE = 2  # picture pixels to a pixel of a crop, beyond which a picture is averaged before it is cut
 RAMP, _SPILL = 0.15, 0.03  # crop units: within a side of the square it fades; so near beyond it a picture may end
 
 
@@ -57,8 +58,14 @@ class Crop:
         x, y = self.to_picture(place * 2 / size - 1).tolist()
         return Crop(x, y, found.size_px * self.size_px / size, found.angle + self.angle)
 
+    def enlarged(self, scale: float) -> Crop:
+        """The same square in a picture that is so many times as large."""
+        return Crop(self.x_px * scale, self.y_px * scale, self.size_px * scale, self.angle)
+
     def crop(self, picture: Tensor, size: int) -> Tensor:
         """Cut [..., 3, H, W] to [..., 3, size, size]; outside the picture its edge goes on, more and more blurred."""
+        if (times := math.floor(self.size_px / (_DENSE * size))) > 1:  # a large photograph is averaged at once
+            return self.enlarged(1 / times).crop(_averaged(picture, times), size)
         # Several samples a pixel, averaged, keep fine texture from aliasing when a large face becomes a small crop.
         samples = max(1, math.ceil(self.size_px / size - 1e-6))
         points = self.to_picture(centres(size * samples, size * samples, picture) * 2 / (size * samples) - 1)
@@ -128,6 +135,12 @@ class Crop:
 
     def _centre(self, like: Tensor) -> Tensor:
         return like.new_tensor([self.x_px, self.y_px])
+
+
+def _averaged(picture: Tensor, times: int) -> Tensor:
+    """[..., 3, H, W] with the mean of `times` pixels to each side in place of each."""
+    pictures, leading = pack([picture], "* c h w")
+    return unpack(F.avg_pool2d(pictures, times, ceil_mode=True), leading, "* c h w")[0]
 
 
 def centres(height: int, width: int, like: Tensor) -> Tensor:

@@ -112,10 +112,14 @@ class ReaderDetector:
             raise no_face()
         return surest
 
+    @torch.no_grad()
     def near(self, picture: Tensor, last: Crop) -> Crop | None:
-        """The crop of the face that was about there a moment ago; None where it is not."""
-        found = self.refined(picture, [last])
-        return found[0].upright if found and found[0].face >= self._sure else None
+        """The crop of the face that was about there a moment ago; None where it is not. It is read once: what is
+        missed of a head that moves fast, the next frame makes up for."""
+        read = self.read(picture, [last])
+        now = _aligned(last, read.pose[0].cpu())
+        there = certainty(read).item() >= self._sure and _stayed(last, now)
+        return Crop(now.x_px, now.y_px, now.size_px) if there else None
 
     @torch.no_grad()
     def refined(self, picture: Tensor, crops: Sequence[Crop]) -> list[Found]:

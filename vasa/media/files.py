@@ -10,6 +10,10 @@ Source = str | PathLike[str]
 
 def existing_file(path: Source) -> Path:
     """The path of a file that is there and holds something; raises FileNotFoundError or ValueError."""
+    if not isinstance(path, str | PathLike):
+        raise ValueError(f"A file is named by its path; got a {type(path).__name__}.")
+    if "://" in str(path):
+        raise ValueError(f"{path} is an address on the net, which is not fetched: download it and name the file.")
     file = Path(path).expanduser()
     if not file.exists():
         raise FileNotFoundError(f"There is no file {file}.")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from pathlib import Path
+
 import numpy as np
 import torch
 from einops import rearrange, repeat
@@ -9,17 +12,19 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from vasa.media.files import Source, existing_file, writable_file
+from vasa.whole import beside
 
 BEHIND = 0.5  # grey that shows where a picture is transparent
 
-Picture = Source | Image.Image | np.ndarray | Tensor
+Picture = Source | bytes | Image.Image | np.ndarray | Tensor
 
 
 def load_picture(source: Picture) -> Tensor:
     """A picture as [3, H, W] in [0, 1], upright, with mid-grey behind what is transparent.
 
-    source: a file (PNG, JPEG, WebP, whatever Pillow reads); a PIL picture; an array [H, W] or [H, W, 1 | 2 | 3 | 4] of
-    bytes, 16-bit numbers, booleans, or floats in [0, 1]; a tensor [3, H, W] or [1, H, W] of bytes or floats in [0, 1].
+    source: a file (PNG, JPEG, WebP, whatever Pillow reads) or the bytes of one; a PIL picture; an array [H, W] or
+    [H, W, 1 | 2 | 3 | 4] of bytes, 16-bit numbers, booleans, or floats in [0, 1]; a tensor [3, H, W] or [1, H, W] of
+    bytes or floats in [0, 1].
     Raises FileNotFoundError and ValueError.
     """
     if isinstance(source, Tensor):
@@ -28,7 +33,10 @@ def load_picture(source: Picture) -> Tensor:
         return _from_array(source, "The array")
     if isinstance(source, Image.Image):
         return _from_pil(source, "The picture")
-    return _from_file(source)
+    if isinstance(source, bytes):
+        return _opened(BytesIO(source), "What these bytes hold")
+    file = existing_file(source)
+    return _opened(file, str(file))
 
 
 def save_picture(picture: Tensor, path: Source) -> None:
@@ -36,9 +44,9 @@ def save_picture(picture: Tensor, path: Source) -> None:
     file = writable_file(path, (".png", ".jpg", ".jpeg", ".webp"))
     image = to_pil(picture)
     try:
-        image.save(file, quality=95)
+        with beside(file) as meanwhile:
+            image.save(meanwhile, quality=95)
     except OSError as error:
-        file.unlink(missing_ok=True)
         raise OSError(f"{file} could not be written: {error.strerror or error}.") from error
 
 
@@ -48,17 +56,16 @@ def to_pil(picture: Tensor) -> Image.Image:
     return Image.fromarray(rearrange(pixels, "c h w -> h w c").cpu().numpy())
 
 
-def _from_file(source: Source) -> Tensor:
-    file = existing_file(source)
+def _opened(file: Path | BytesIO, name: str) -> Tensor:
     try:
         with Image.open(file) as image:
-            return _from_pil(image, str(file))
+            return _from_pil(image, name)
     except UnidentifiedImageError:
-        raise ValueError(f"{file} is not a picture that can be read; PNG, JPEG and WebP work.") from None
+        raise ValueError(f"{name} is not a picture that can be read; PNG, JPEG and WebP work.") from None
     except Image.DecompressionBombError:
-        raise ValueError(f"{file} has too many pixels; make it smaller first.") from None
+        raise ValueError(f"{name} has too many pixels; make it smaller first.") from None
     except (OSError, SyntaxError) as error:
-        raise ValueError(f"{file} is a damaged picture: {str(error).rstrip('.')}.") from None
+        raise ValueError(f"{name} is a damaged picture: {str(error).rstrip('.')}.") from None
 
 
 def _from_pil(image: Image.Image, name: str) -> Tensor:

@@ -19,6 +19,7 @@ from vasa.media.files import Source, existing_file
 Sound = Source | tuple[np.ndarray | Tensor, int]
 
 BLOCK = 16_000  # samples that are resampled at a time
+LOUDEST = 16.0  # floats beyond are taken for integers that nobody divided
 
 
 def load_sound(source: Sound, clock: Clock = CLOCK) -> Tensor:
@@ -31,17 +32,24 @@ def load_sound(source: Sound, clock: Clock = CLOCK) -> Tensor:
 
 
 def read_blocks(source: Sound, clock: Clock = CLOCK) -> Iterator[Tensor]:
-    """The same sound in pieces [n] of any length, decoded as they are asked for: memory does not grow with length."""
-    if isinstance(source, tuple):
+    """The same sound in pieces [n] of any length, decoded as they are asked for: memory does not grow with length.
+
+    What is no sound at all is refused at once, a damaged file where the damage is met.
+    """
+    if isinstance(source, tuple) and len(source) == 2:
         name, pieces = "The sound", _array_frames(*source)
     elif isinstance(source, str | PathLike):
         file = existing_file(source)
         name, pieces = str(file), _file_frames(file)
     else:
         raise ValueError(
-            f"A sound is a file, or (samples, rate in Hz) as in (samples, 16000); got a {type(source).__name__} alone, "
-            "whose rate nobody knows."
+            f"A sound is a file, or (samples, rate in Hz) as in (samples, 16000); got a {type(source).__name__}"
+            f"{f' of {len(source)}' if isinstance(source, tuple) else ' alone, whose rate nobody knows'}."
         )
+    return _checked(pieces, name, clock)
+
+
+def _checked(pieces: Iterator[av.AudioFrame], name: str, clock: Clock) -> Iterator[Tensor]:
     length = 0
     for block in _resampled(pieces, clock.sample_rate):
         if not torch.isfinite(block).all():
@@ -116,9 +124,16 @@ def _interleaved(frame: av.AudioFrame) -> int:
 
 
 def _array_frames(samples: np.ndarray | Tensor, rate: int) -> Iterator[av.AudioFrame]:
-    if not isinstance(rate, int) or rate <= 0:
-        raise ValueError(f"A sound comes as (samples, rate) with the rate in whole Hz; got rate {rate!r}.")
+    if not isinstance(rate, int | np.integer) or rate <= 0:
+        told = rate if isinstance(rate, float | int) else f"a {type(rate).__name__}"
+        raise ValueError(f"A sound comes as (samples, rate) with the rate in whole Hz; got {told} for a rate.")
     channels = _channels_first(samples)
+    if not np.isfinite(channels).all():
+        raise ValueError("The sound holds NaN or infinite samples.")
+    return _pieces(channels, int(rate))
+
+
+def _pieces(channels: np.ndarray, rate: int) -> Iterator[av.AudioFrame]:
     for start in range(0, channels.shape[-1], BLOCK):
         piece = np.ascontiguousarray(channels[:, start : start + BLOCK])
         mono = reduce(_as_float(piece), "c s -> 1 s", "mean")
@@ -128,7 +143,11 @@ def _array_frames(samples: np.ndarray | Tensor, rate: int) -> Iterator[av.AudioF
 
 
 def _channels_first(samples: np.ndarray | Tensor) -> np.ndarray:
-    array = samples.detach().cpu().numpy() if isinstance(samples, Tensor) else np.asarray(samples)
+    if isinstance(samples, Tensor):
+        samples = samples.detach().cpu()
+        array = (samples.float() if samples.is_floating_point() else samples).numpy()
+    else:
+        array = np.asarray(samples)
     if array.ndim == 1:
         return array[None]
     if array.ndim == 2 and min(array.shape) <= 8:
@@ -138,6 +157,8 @@ def _channels_first(samples: np.ndarray | Tensor) -> np.ndarray:
 
 def _as_float(piece: np.ndarray) -> np.ndarray:
     if np.issubdtype(piece.dtype, np.floating):
+        if LOUDEST < (loudest := np.abs(piece).max(initial=0.0)) < np.inf:
+            raise ValueError(f"Samples go up to {loudest:g}; floats of a sound lie in [-1, 1], so divide them first.")
         return piece.astype(np.float32)
     if piece.dtype in (np.int16, np.int32):
         return piece.astype(np.float32) / -float(np.iinfo(piece.dtype).min)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
@@ -37,11 +38,16 @@ class VideoWriter:
 
     def __init__(self, path: Source, size: tuple[int, int], clock: Clock = CLOCK, *, sound: bool = True) -> None:
         self.path = writable_file(path, (".mp4",))
-        self._unfinished = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        self._unfinished = self.path.with_name(f".{self.path.name}.{os.getpid()}-{threading.get_ident()}.part")
         self._size, self._clock, self._written = size, clock, 0
         self._container = self._open()
-        self._picture = _picture_stream(self._container, size, clock)
-        self._sound = _sound_stream(self._container, clock) if sound else None
+        try:
+            self._picture = _picture_stream(self._container, size, clock)
+            self._sound = _sound_stream(self._container, clock) if sound else None
+        except BaseException:
+            self._abandon()
+            self._unfinished.unlink(missing_ok=True)
+            raise
 
     def write(self, frames: Tensor, samples: Tensor | None = None) -> None:
         """Append frames [T, 3, H, W] in [0, 1] and the samples [S] in [-1, 1] heard with them, S = T frames' worth."""
@@ -188,14 +194,19 @@ class VideoReader:
 
     def _on_clock(self, frames: Iterator[av.VideoFrame]) -> Iterator[Tensor]:
         """For every tick of the clock, the frame that the file shows in the middle of it."""
-        shown, count = next(frames), 0
-        start = shown.time
-        for following in chain(frames, [None]):
-            end = following.time if following is not None else shown.time + 1 / self.fps
-            while (count + 0.5) / self._clock.frame_rate < end - start - 1e-6:
+        (shown, start), count = next(timed := self._timed(frames)), 0
+        begun = start
+        for following, time in chain(timed, [(None, None)]):
+            end = start + 1 / self.fps if time is None else time
+            while (count + 0.5) / self._clock.frame_rate < end - begun - 1e-6:
                 yield _upright(shown)
                 count += 1
-            shown = following or shown
+            shown, start = following or shown, end
+
+    def _timed(self, frames: Iterator[av.VideoFrame]) -> Iterator[tuple[av.VideoFrame, float]]:
+        """Frames and when they are shown, s; evenly where the file does not say, as a bare stream of pictures."""
+        for number, frame in enumerate(frames):
+            yield frame, number / self.fps if frame.time is None else frame.time
 
 
 def _upright(frame: av.VideoFrame) -> Tensor:

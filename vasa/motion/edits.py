@@ -78,6 +78,10 @@ class Blink:
     handles: Handles
     at: Sequence[int]
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.handles, Handles) or not isinstance(self.at, Sequence):
+            raise ValueError("A Blink takes a pipeline's handles and a list of frames: Blink(pipe.handles, [25]).")
+
     def __call__(self, motion: Motion, first: int) -> Motion:
         closed = self._closing(motion, first)
         index = self.handles.group(BLINK)

@@ -27,8 +27,8 @@ class PerCondition:
     """(1 + sum_c scale_c) H(C) - sum_c scale_c H(C without c), all branches in one batch.
 
     A scale of 0, and a condition that nobody gave, cost no branch. The defaults are the paper's. An emotion's weight w
-    says how strongly it shows: a network takes weights as a switch, so that it is told the emotion at full strength, and
-    1 + scale becomes w (1 + scale), which leaves nothing of it at 0 (ours; where its scale is 0, weights go to the
+    says how strongly it shows: a network takes weights as a switch, so that it is told the emotion at full strength,
+    and 1 + scale becomes w (1 + scale), which leaves nothing of it at 0 (ours; where its scale is 0, weights go to the
     network as they are).
     """
 

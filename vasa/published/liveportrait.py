@@ -16,6 +16,7 @@ from vasa import checkpoint
 from vasa.config import instantiate, leaf
 from vasa.published.originals import Made, Originals
 from vasa.render.liveportrait.keys import HEADS, TABLES, converted
+from vasa.whole import reason
 
 BASE, HEADS_FOLDER = "liveportrait/base_models", "liveportrait/retargeting_models"
 NETWORKS = tuple(name for name in TABLES if not name.startswith(HEADS))
@@ -66,8 +67,7 @@ def _loaded(file: Path) -> dict[str, Any]:
             return load_file(file)
         weights = torch.load(file, map_location="cpu", weights_only=True)
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ValueError(f"{file} is damaged or no file of weights ({reason[:80]}); fetch it again.") from error
+        raise ValueError(f"{file} is damaged or no file of weights ({reason(error)[:80]}); fetch it again.") from error
     if not isinstance(weights, dict):
         raise ValueError(f"{file} holds a {type(weights).__name__}, not LivePortrait's weights; fetch it again.")
     return weights

@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from torch import nn
 
+from vasa.whole import reason
+
 
 @dataclass(frozen=True)
 class Made:
@@ -50,8 +52,8 @@ class Originals:
             copies = [f"{Path(file).stem}.safetensors" for file in self.files]  # as others republish them
             return Path(snapshot_download(hub, allow_patterns=[*self.files, *copies]))
         except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-            reason = str(error).strip().splitlines()[0].rstrip(".")
             names = ", ".join(Path(file).name for file in self.files)
             raise ValueError(
-                f"{self.title} is not here, and the hub did not give {hub!r} ({reason}); put {names} into {shelf}."
+                f"{self.title} is not here, and the hub did not give {hub!r} ({reason(error)}); "
+                f"put {names} into {shelf}."
             ) from error

@@ -17,15 +17,15 @@ from vasa.render.training import RendererTraining
 from vasa.render.volume import VolumeRenderer
 from vasa.training import weighted_sum
 
-
 CRITIC_LOSSES = ("adversarial", "matching")
 
 
 class AdversarialTraining(RendererTraining):
     """As `RendererTraining`, with a critic that learns in turn: each step first the renderer's, then the critic's.
 
-    critic_weights: of the losses `adversarial` and `matching`. critic_rate: its learning rate. clip: largest norm of either's gradient. accumulate: parts that a batch is cut into,
-    whose gradients are summed before a step: memory falls, and no step is ever half done when a run is stopped.
+    critic_weights: of the losses `adversarial` and `matching`. critic_rate: its learning rate. clip: largest norm of
+    either's gradient. accumulate: parts that a batch is cut into, whose gradients are summed before a step: memory
+    falls, and no step is ever half done when a run is stopped.
     Raises ValueError without these weights.
     """
 

@@ -68,7 +68,8 @@ def _timm(name: str, weights: str | None) -> Any:
     if hasattr(made, "pre_logits"):
         made.pre_logits = nn.Identity()  # most of a VGG's weights, behind its maps
     if weights is not None:
-        given = load_file(weights) if weights.endswith(".safetensors") else torch.load(weights, weights_only=True)
+        safe = weights.endswith(".safetensors")
+        given = load_file(weights) if safe else torch.load(weights, map_location="cpu", weights_only=True)
         own = made.state_dict()
         if missing := sorted(own.keys() - given.keys()):
             raise ValueError(f"{weights} lacks {len(missing)} of {name}'s weights, such as {missing[0]}.")

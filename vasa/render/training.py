@@ -29,7 +29,7 @@ from vasa.types import Motion, Portrait
 # What parts do beside their forward.
 _BESIDE = {Meaning: ("dynamics_of",), Closeup: ("look",), ReaderDynamics: ("pose_of",)}
 
-OF_LABELS = ("pose", "expression", "spread", "pixel", "moved", "field", "depth", "route")  # losses that there always are
+OF_LABELS = ("pose", "expression", "spread", "pixel", "moved", "field", "depth", "route")  # losses there always are
 
 
 class RendererTraining(LightningModule):

@@ -16,6 +16,7 @@ from timm.data import resolve_model_data_config
 from torch import Tensor, nn
 
 from vasa.face.public.files import cut, hub_folder, normalised, told
+from vasa.whole import reason
 
 TITLE, LICENCE = "ArcFace (identity)", "see the hub; trained on MS1MV3, faces from the web, for research only"
 USUAL = "gaunernst/vit_tiny_patch8_112.arcface_ms1mv3"
@@ -44,8 +45,9 @@ class ArcFace(nn.Module):
         try:
             network = timm.create_model(f"local-dir:{folder}", pretrained=True)
         except (RuntimeError, FileNotFoundError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ValueError(f"The weights in {folder} are missing or do not fit their {CONFIG} ({reason}).") from error
+            raise ValueError(
+                f"The weights in {folder} are missing or do not fit their {CONFIG} ({reason(error)})."
+            ) from error
         known = resolve_model_data_config(network)
         return cls(network, size=known["input_size"][-1], mean=known["mean"], std=known["std"]).eval()
 

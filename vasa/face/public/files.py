@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from vasa.face.heads import cells
+from vasa.whole import reason
 
 ENDINGS = (".safetensors", ".pth", ".pt", ".pkl")
 PATTERNS = tuple(f"*{ending}" for ending in ENDINGS)
@@ -43,9 +44,8 @@ def hub_folder(name: str, *, title: str, patterns: Sequence[str] = PATTERNS) -> 
     try:
         return Path(snapshot_download(name, allow_patterns=[*patterns]))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
         raise ValueError(
-            f"{title} is not at {name!r}, and the hub did not give it ({reason}); name its file or folder."
+            f"{title} is not at {name!r}, and the hub did not give it ({reason(error)}); name its file or folder."
         ) from error
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vasa.whole import reason
+
 REPOSITORY = "jdh-algo/JoyVASA"  # MIT
 GENERATOR = "motion_generator/motion_generator_hubert_chinese.pt"
 TEMPLATE = "motion_template/motion_template.pkl"
@@ -40,7 +42,7 @@ def read_generator(path: Path) -> dict[str, Tensor]:
         ):
             stored = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise ValueError(f"{path} is no checkpoint of JoyVASA ({_first_line(error)}); fetch it again.") from error
+        raise ValueError(f"{path} is no checkpoint of JoyVASA ({reason(error)}); fetch it again.") from error
     weights = stored.get("model") if isinstance(stored, dict) else None
     if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
         raise ValueError(f"{path} is no checkpoint of JoyVASA: it has no table of weights named 'model'.")
@@ -53,7 +55,7 @@ def read_template(path: Path) -> dict[str, np.ndarray]:
         with path.open("rb") as file:
             stored = _Arrays(file).load()
     except Exception as error:  # a damaged pickle can fail in any way
-        raise ValueError(f"{path} is no template of JoyVASA ({_first_line(error)}); fetch it again.") from error
+        raise ValueError(f"{path} is no template of JoyVASA ({reason(error)}); fetch it again.") from error
     if not isinstance(stored, dict) or not all(isinstance(value, np.ndarray) for value in stored.values()):
         raise ValueError(f"{path} is no template of JoyVASA: it is not a table of arrays.")
     return stored
@@ -68,7 +70,3 @@ class _Arrays(pickle.Unpickler):
         if (module, name) not in ARRAYS:
             raise pickle.UnpicklingError(f"it names {module}.{name}, which is no part of an array")
         return super().find_class(module, name)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
