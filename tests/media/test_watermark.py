@@ -64,6 +64,13 @@ def test_the_mark_outlives_another_encoding(rate_factor: int) -> None:
     assert score(rearrange(again, "t h w c -> t c h w")) > FOUND
 
 
+@pytest.mark.parametrize("scale", [0.6, 0.78, 1.5])
+def test_the_mark_is_found_in_another_size(scale: float) -> None:
+    marked = torch.stack([stamp(frame) for frame in footage(5, frames=24, size=(384, 384))])
+    seen = F.interpolate(marked, scale_factor=scale, mode="bilinear", antialias=True).clamp(0, 1)
+    assert score(seen) > FOUND
+
+
 def test_the_command_tells_marked_videos_from_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path / "a.mp4", footage(1))
     assert main(["verify", str(tmp_path / "a.mp4")]) == 0
