@@ -177,6 +177,19 @@ def test_reenacting_a_video(pipe, portrait, tone, whole, tmp_path):
     torch.testing.assert_close(again.motion.pose[0, 0, 3:], start)
 
 
+def test_a_driven_face_can_be_edited(pipe, portrait, whole, tmp_path):
+    drive = whole.save(tmp_path / "drive.mp4")
+    plain, calm = (
+        pipe.reenact(portrait, drive, edits=edits) for edits in ([], [Strength.neutral(0.0, pipe.renderer.space)])
+    )
+    assert plain.motion.dynamics.std(1).max() > 0
+    assert calm.motion.dynamics.std(1).max() == 0
+    counted = []
+    pipe.reenact(portrait, drive, edits=[lambda motion, first: counted.append((first, motion.length)) or motion])
+    ends = torch.tensor([length for _, length in counted]).cumsum(0).tolist()
+    assert [first for first, _ in counted] == [0, *ends[:-1]]
+
+
 def test_a_video_is_saved_and_shown(whole, tmp_path):
     path = whole.save(tmp_path / "talk.mp4")
     reader = VideoReader(path)

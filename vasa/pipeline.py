@@ -26,7 +26,7 @@ from vasa.media.picture import Picture, load_picture
 from vasa.media.sound import Sound, has_sound, load_sound, read_blocks
 from vasa.media.video import VideoReader
 from vasa.motion import MotionGenerator
-from vasa.motion.edits import LipsOnly
+from vasa.motion.edits import Edited, LipsOnly
 from vasa.motion.handles import Handles
 from vasa.opening import AS_IT_MOVES, Opener, Opening, check_opening
 from vasa.placing import usual_place
@@ -179,14 +179,14 @@ class Pipeline:
 
     def reenact(
         self, portrait: Picture | Sitter, video: Path | str, *, paste: bool = True,
-        opening: Opening = AS_IT_MOVES,
+        opening: Opening = AS_IT_MOVES, edits: Sequence[Edit] = (),
     ) -> Video:  # fmt: skip
         """A portrait that moves as the face in a video does, with its sound; raises ValueError and OSError."""
-        return Video.of(self.follow(portrait, video, paste=paste, opening=opening), self.clock)
+        return Video.of(self.follow(portrait, video, paste=paste, opening=opening, edits=edits), self.clock)
 
     def follow(
         self, portrait: Picture | Sitter, video: Path | str, *, paste: bool = True,
-        opening: Opening = AS_IT_MOVES,
+        opening: Opening = AS_IT_MOVES, edits: Sequence[Edit] = (),
     ) -> Iterator[Piece]:  # fmt: skip
         """The same, a few frames at a time.
 
@@ -194,12 +194,14 @@ class Pipeline:
         change in the picture, wherever the crop went: see `vasa.driving`. `video_transfer` says how its motion becomes
         the portrait's: usually angles and expression are taken as seen, place and size change as they do in the video,
         from where they are in the portrait. opening: how far eyes and lips open, for renderers that can be asked.
+        edits: changes to the motion, see `vasa.motion.edits`.
         """
         check_opening(opening, self.renderer, self.detector, video=True)
+        edit = Edited(edits)
         seen, sitter = self._seen(video), self.sitter(portrait, paste=paste)
         track, opener = Track(self.video_transfer, sitter.portrait), self._opener(opening, sitter)
         sound = Metered(read_blocks(video, self.clock), self.clock) if has_sound(video) else None
-        return self._shown(sitter, (opener(track(motion), faces) for motion, faces in seen), sound)
+        return self._shown(sitter, (edit(opener(track(motion), faces)) for motion, faces in seen), sound)
 
     @torch.no_grad()
     def dub(

@@ -14,6 +14,7 @@ from vasa.audio.windows import context_frames, lookahead_frames
 from vasa.clock import Clock
 from vasa.easing import own_share
 from vasa.motion import MotionGenerator, MotionState
+from vasa.motion.edits import checked
 from vasa.types import Controls, Edit, Motion
 
 # Motion of one face, as it was made, and how much of each frame is the portrait's own [T] -> frames [T, 3, H, W] and
@@ -84,7 +85,7 @@ class Session:
         if not isinstance(seed, int):
             raise ValueError(f"A seed is a whole number from 0 on; got {seed!r}.")
         self.motion, self.audio, self.show, self.controls, self.device = motion, audio, show, controls, device
-        self.size_px, self.ease, self.edits = size_px, ease, _edits(edits)
+        self.size_px, self.ease, self.edits = size_px, ease, checked(edits)
         self.clock: Clock = audio.clock
         self.made = 0
         self.state: MotionState = motion.start(1, seed=seed)
@@ -205,11 +206,3 @@ class Session:
         if not bool(flat.isfinite().all()):
             raise ValueError("The sound holds NaN or infinite samples; mend the recording.")
         return flat.float().cpu()
-
-
-def _edits(edits: Sequence[Edit]) -> tuple[Edit, ...]:
-    """Raises ValueError where one cannot be called as an edit is."""
-    some = tuple(edits) if isinstance(edits, Iterable) else (edits,)
-    if wrong := [one for one in some if isinstance(one, type) or not callable(one)]:
-        raise ValueError(f"edits= takes a list of edits, see `vasa.motion.edits`; got {wrong[0]!r}.")
-    return some

@@ -196,6 +196,7 @@ def test_watching_nothing_is_no_success(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "a.mp4").write_bytes(b"no video at all")
     assert main(["watch", str(tmp_path / "a.mp4"), "--device", "cpu", "-o", str(tmp_path / "film")]) == 2
     assert "None of these videos became a clip" in capsys.readouterr().err
+    assert not (tmp_path / "film").exists()
 
 
 def test_nobody_labelled_the_muscles_of_real_people() -> None:

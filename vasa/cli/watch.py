@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,6 +87,10 @@ def summary(film: Path, videos: Sequence[Video]) -> None:
 
     clips = clips_in(film)
     if not clips:
-        raise ValueError(f"None of these videos became a clip, so {film} is empty; name some with one face and sound.")
+        shutil.rmtree(film / "shards", ignore_errors=True)  # they hold nothing but which videos were of no use
+        (film / "film.json").unlink(missing_ok=True)
+        with suppress(OSError):
+            film.rmdir()
+        raise ValueError("None of these videos became a clip, so there is no film; name some with one face and sound.")
     minutes, people = sum(map(len, clips)) / CLOCK.frame_rate / 60, len({clip.facts["person"] for clip in clips})
     print(f"{film} holds {len(clips)} clips, {minutes:.1f} minutes of {people} people, of {len(videos)} videos.")

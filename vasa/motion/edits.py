@@ -6,7 +6,7 @@ calmer = Strength.neutral(0.7, pipe.renderer.space)(motion, 0)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,10 +16,32 @@ from torch import Tensor
 from vasa.geometry import direction, gaze_along, rotation
 from vasa.motion.handles import BLINK, GAZE, LIPS, Handles
 from vasa.space import MotionSpace
-from vasa.types import Motion
+from vasa.types import Edit, Motion
 
 CLOSING = (0.35, 0.9, 1.0, 0.8, 0.45, 0.15)  # how far a blink has closed the lids, frame by frame; 240 ms
 EYES_REACH = (0.56, 0.38)  # radians to the sides, up and down
+
+
+def checked(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """All of them; raises ValueError where one cannot be called as an edit is."""
+    some = tuple(edits) if isinstance(edits, Iterable) else (edits,)
+    if wrong := [one for one in some if isinstance(one, type) or not callable(one)]:
+        raise ValueError(f"edits= takes a list of edits, see `vasa.motion.edits`; got {wrong[0]!r}.")
+    return some
+
+
+class Edited:
+    """Changes one track, piece by piece, and remembers how far it is; raises ValueError as `checked` does."""
+
+    def __init__(self, edits: Iterable[Edit]) -> None:
+        self.edits, self.made = checked(edits), 0
+
+    def __call__(self, motion: Motion) -> Motion:
+        """The next frames [1, T, M]."""
+        for edit in self.edits:
+            motion = edit(motion, self.made)
+        self.made += motion.length
+        return motion
 
 
 @dataclass(frozen=True)
