@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import warnings
@@ -88,6 +89,7 @@ def test_animate_is_deterministic_and_options_count(run, tmp_path):
         ["--pose", "0", "20", "0"],
         ["--distance", "2"],
         ["--emotion", "happiness"],
+        ["--emotion", "Happiness:0.5"],
     )
     for option in options:
         assert not torch.equal(pixels(*option), plain), option
@@ -121,6 +123,7 @@ MISTAKES = {
     "weights that do not fit": (["face.png", "speech.wav", "--model", "damaged"], "do not fit their configuration"),
     "an unknown model": (["face.png", "speech.wav", "--model", "nobody"], "no model named 'nobody'; there are:"),
     "a folder that is no model": (["face.png", "speech.wav", "--model", "."], "is no pipeline"),
+    "no strength": (["face.png", "speech.wav", "--emotion", "anger:very"], "NAME:STRENGTH"),
     "an unknown emotion": (["face.png", "speech.wav", "--emotion", "envy"], "there are: anger"),
     "a wild angle": (["face.png", "speech.wav", "--gaze", "0", "200"], "-90 to 90"),
     "no distance": (["face.png", "speech.wav", "--distance", "0"], "--distance is 0.2"),
@@ -164,6 +167,21 @@ def test_a_wrong_output_is_refused_before_anything(run, tmp_path, output, compla
     assert code == 2
     assert re.search(complaint, err)
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT], ids=["ended", "interrupted"])
+def test_a_command_that_is_ended_leaves_nothing_half_done(run, tmp_path, monkeypatch, told):
+    def end(self, frames, samples=None):
+        self._container.start_encoding()
+        assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+        signal.raise_signal(told)
+
+    monkeypatch.setattr(VideoWriter, "write", end)
+    before = signal.getsignal(signal.SIGTERM)
+    code, _, err = run("animate", "face.png", "short.wav", "-o", "OUT/talk.mp4", "--model", "model")
+    assert (code, err) == (130, "vasa: stopped.\n")
+    assert not [*tmp_path.iterdir()]
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_full_disk_is_seen_before_computing(run, tmp_path, monkeypatch):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -32,11 +33,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a mistake of the caller is one sentence and exit code 2, a warning one sentence."""
-    with suppress(ValueError):  # not in the main thread: whoever calls looks after signals
-        signal.signal(signal.SIGTERM, _stopped)
     try:
         arguments = parsed(parser(), argv)
-        with warnings.catch_warnings():
+        with _terminable(), warnings.catch_warnings():
             warnings.showwarning = _told(warnings.showwarning)
             arguments.run(arguments)
     except (ValueError, OSError) as error:
@@ -48,9 +47,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _stopped(*_: object) -> None:
-    """As Ctrl-C does: what is half done is taken away, and the files that were there stay."""
-    raise KeyboardInterrupt
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Being told to end is as Ctrl-C: what is half done is taken away, and the files that were there stay."""
+    if threading.current_thread() is not threading.main_thread():  # only there may signals be asked for
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _told(otherwise: Callable[..., None]) -> Callable[..., None]:
