@@ -21,6 +21,7 @@ TILE = 64  # pixels
 STRENGTH = 1.4 / 255  # root mean square, in luma; below what eyes see in a moving picture
 FOUND = 6.0  # standard deviations above what pictures without the mark give
 _SIZES, _APART, _MIDDLE = (0.45, 2.2), 1.5, 512  # scales that are looked at, in steps of so many pixels, in the middle
+_TRIED = 0.5  # standard deviations: what the clearest of some hundred sizes is above one, where there is no mark
 _WAVES = (5.0, 20.0)  # pixels a wave: fine enough not to be seen, coarse enough for H.264 to keep
 _WHITENING = 0.7  # 1 would give waves that H.264 has wiped out as much say as the others
 _CLIPPED = 6 / 255  # edges of the picture itself count no more than this
@@ -46,13 +47,13 @@ def score(frames: Iterable[Tensor]) -> float:
     """How clearly the mark is in frames [3, H, W] of one size: about 4 without it, above FOUND with it.
 
     Where it is not found at the size at which vasa writes, as where a messenger has shrunk a video, it is looked for at
-    others, `_SIZES`, in the middle of the picture: about 5 without it.
+    others, `_SIZES`, in the middle of the picture, where chance has many tries and so must be clearer by `_TRIED`.
     """
     total = torch.stack([sum(map(_faint, frames))])  # type: ignore[list-item]
     best = _clearness(total[0])
     scales = _scales(min(_MIDDLE, *total.shape[-2:]))
     while best <= FOUND and scales:
-        best = max(best, _clearness(_resized(_middle(total), 1 / scales.pop(0))[0]))
+        best = max(best, _clearness(_resized(_middle(total), 1 / scales.pop(0))[0]) - _TRIED)
     return best
 
 
