@@ -199,6 +199,16 @@ def test_frozen_dynamics_see_the_same_twice(film: Path, tmp_path: Path) -> None:
         training.eval().train()
 
 
+def test_a_critic_does_not_train_in_half_precision(film: Path, tmp_path: Path) -> None:
+    config = compose("train_renderer", [*_settings(film, tmp_path / "out", 2), *CRITIC, "experiment=critic"])
+    training = instantiate(config.training)(_saved(tmp_path / "tiny"))
+    training._trainer = Namespace(precision="bf16-mixed")
+    training.on_fit_start()
+    training._trainer = Namespace(precision="16-mixed")
+    with pytest.raises(ValueError, match="bfloat16 or float32, not in 16-mixed"):
+        training.on_fit_start()
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

@@ -53,6 +53,11 @@ class AdversarialTraining(RendererTraining):
         self.fooling, self.matching = terms_of.AdversarialLoss(), terms_of.MatchingLoss()
         self.judging = terms_of.CriticLoss()
 
+    def on_fit_start(self) -> None:
+        """Raises ValueError for half precision, whose scaled gradients two optimisers of one's own would not unscale."""
+        if str(self.trainer.precision).startswith("16"):
+            raise ValueError(f"A critic trains in bfloat16 or float32, not in {self.trainer.precision}.")
+
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:  # type: ignore[override]  # noqa: ARG002
         optimizers, schedules = self.optimizers(), self.lr_schedulers()
         assert isinstance(optimizers, list)

@@ -47,7 +47,7 @@ class Retargeting(nn.Module):
         return as_points(self.eyes(torch.cat([_flat(source), was, wanted], dim=-1)))
 
     def closed_lips(self, source: Tensor, was: Tensor) -> Tensor:
-        """What to add, after stitching, so that a source with open lips [B, 1] starts from closed ones: [B, 21, 3]."""
+        """What to add, before stitching, so that a source with open lips [B, 1] starts from closed ones: [B, 21, 3]."""
         offset = self.lip_offset(source, was, torch.zeros_like(was))
         return offset * (was >= OPEN_LIPS)[..., None]
 
