@@ -54,7 +54,7 @@ class AdversarialTraining(RendererTraining):
         self.judging = terms_of.CriticLoss()
 
     def on_fit_start(self) -> None:
-        """Raises ValueError for half precision, whose scaled gradients two optimisers of one's own would not unscale."""
+        """Raises ValueError for half precision: its scaled gradients would be unscaled for neither optimiser."""
         if str(self.trainer.precision).startswith("16"):
             raise ValueError(f"A critic trains in bfloat16 or float32, not in {self.trainer.precision}.")
 
