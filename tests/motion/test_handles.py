@@ -155,5 +155,5 @@ def test_a_track_is_saved_loaded_and_drawn(handles: Handles, motion: Motion, tmp
     with pytest.raises(FileNotFoundError, match="There is no file"):
         SavedTrack.load(tmp_path / "nothing")
     (tmp_path / "text").write_text("no track")
-    with pytest.raises(ValueError, match="no safetensors file"):
+    with pytest.raises(ValueError, match="no motion track, or damaged"):
         SavedTrack.load(tmp_path / "text")

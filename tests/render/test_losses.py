@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from vasa.config import instantiate, leaf
 from vasa.data.module import FilmData
 from vasa.render import VolumeRenderer
-from vasa.render.adversarial import AdversarialTraining
+from vasa.render.adversarial import CRITIC_LOSSES, AdversarialTraining
 from vasa.render.critic import MultiScaleCritic, Verdict
 from vasa.render.features import TimmFeatures
 from vasa.render.fixed import Fixed
@@ -69,7 +69,8 @@ def _training(renderer: VolumeRenderer) -> AdversarialTraining:
     torch.manual_seed(1)
     renderer.meaning = Meaning(dynamics=renderer.space.dynamics, labels=15)
     return AdversarialTraining(
-        renderer, weights=dict.fromkeys(TEACHES, 1.0), terms=terms, seed=0, steps=10,
+        renderer, weights=dict.fromkeys([name for name in TEACHES if name not in CRITIC_LOSSES], 1.0),
+        critic_weights=dict.fromkeys(CRITIC_LOSSES, 1.0), terms=terms, seed=0, steps=10,
         critic=MultiScaleCritic(scales=2, widths=[8, 16], spectral=True), critic_rate=1e-3, clip=1.0, accumulate=1,
         learning_rate=1e-3, warmup=1, hold=0.5, trust=0.5, colour=0.1, emphasis=2.0, foreground=True,
     )  # fmt: skip
