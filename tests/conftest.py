@@ -12,7 +12,9 @@ from torch import Tensor
 
 from vasa import config
 from vasa.face.crop import Crop
+from vasa.motion.handles import Handles, config_of
 from vasa.pipeline import Pipeline
+from vasa.video import Video
 
 
 def tiny_configs() -> dict[str, DictConfig]:
@@ -42,6 +44,15 @@ def tiny_pipeline(detector: object = None) -> Pipeline:
     return Pipeline(*parts, detector or WholePicture(), configs=configs, batch=4).to("cpu")
 
 
+def able_pipeline(pipe: Pipeline) -> Pipeline:
+    """The same pipeline with handles fitted on made-up labels."""
+    dynamics = torch.randn(500, pipe.renderer.space.dynamics, generator=torch.Generator().manual_seed(0))
+    handles = Handles.fit(dynamics, {"lips": dynamics[:, 0], "blink": dynamics[:, 1], "gaze yaw": dynamics[:, 2]})
+    parts = pipe.renderer, pipe.motion, pipe.audio, pipe.detector
+    configs = {**(pipe.configs or {}), "handles": config_of(handles)}
+    return Pipeline(*parts, handles=handles, configs=configs, batch=4)
+
+
 @pytest.fixture(scope="session")
 def pipe() -> Pipeline:
     return tiny_pipeline()
@@ -69,3 +80,9 @@ def fixtures() -> Path:
     if not folder.is_dir():
         pytest.skip("the fixtures are not at hand; set VASA_SHARED to the folder that holds data/fixtures")
     return folder
+
+
+@pytest.fixture(scope="session")
+def whole(pipe: Pipeline, portrait: Tensor, tone: Tensor) -> Video:
+    """What the pipeline makes of both."""
+    return pipe(portrait, (tone, 16_000), seed=5)

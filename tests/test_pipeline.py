@@ -8,22 +8,16 @@ import torch
 from omegaconf import OmegaConf
 
 import vasa
-from tests.conftest import WholePicture, tiny_configs, tiny_pipeline
+from tests.conftest import WholePicture, able_pipeline, tiny_configs, tiny_pipeline
 from vasa import Controls, Motion, Pipeline, config
 from vasa.media.video import VideoReader
 from vasa.motion.edits import Strength
-from vasa.motion.handles import Handles, config_of
 from vasa.placing import keep_place
 from vasa.staying import StayNear
 from vasa.tracks import SavedTrack
 from vasa.transfer import KeepPlace
 
 RATE = 16_000
-
-
-@pytest.fixture(scope="module")
-def whole(pipe, portrait, tone):
-    return pipe(portrait, (tone, RATE), seed=5)
 
 
 def test_frames_cover_the_sound_exactly(whole, pipe, tone):
@@ -140,20 +134,6 @@ def test_a_sitter_can_be_shown_alone(pipe, portrait, tone):
     assert len(alone) == len(alone.pixels)
 
 
-def test_a_saved_plug_in_is_loaded_where_its_module_is_named(pipe, tmp_path):
-    home = Louder.__module__
-    configs = pipe.configs | {"voice_transfer": {"_target_": f"{home}.Louder"}}
-    Pipeline(pipe.renderer, pipe.motion, pipe.audio, configs=configs).save_pretrained(tmp_path / "own")
-    with pytest.raises(ValueError, match="not among the classes"):
-        Pipeline.from_pretrained(tmp_path / "own", device="cpu")
-    loaded = Pipeline.from_pretrained(tmp_path / "own", device="cpu", also=(home,))
-    assert isinstance(loaded.voice_transfer, Louder)
-
-
-class Louder(KeepPlace):
-    """A rule of a user's own."""
-
-
 def test_a_small_face_is_pasted_back(portrait, tone):
     class Corner(WholePicture):
         def __call__(self, picture):
@@ -199,40 +179,6 @@ def test_a_video_is_saved_and_shown(whole, tmp_path):
     assert repr(whole).endswith("33 frames, 1.32 s)")
 
 
-def test_saved_and_loaded_is_the_same(pipe, portrait, tone, whole, tmp_path):
-    pipe.save_pretrained(tmp_path / "mine")
-    again = Pipeline.from_pretrained(tmp_path / "mine", device="cpu")
-    again.detector, again.batch = pipe.detector, pipe.batch
-    assert torch.equal(again(portrait, (tone, RATE), seed=5).pixels, whole.pixels)
-    with pytest.raises(ValueError, match="already there"):
-        pipe.save_pretrained(tmp_path / "mine")
-    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
-
-
-def test_a_failed_save_leaves_nothing(pipe, tmp_path, monkeypatch):
-    monkeypatch.setattr(vasa.checkpoint, "save_file", lambda *_: (_ for _ in ()).throw(OSError(28, "No space")))
-    with pytest.raises(OSError, match="No space"):
-        pipe.save_pretrained(tmp_path / "mine")
-    assert not [*tmp_path.iterdir()]
-
-
-def test_parts_without_configurations_cannot_be_saved(pipe, tmp_path):
-    bare = Pipeline(pipe.renderer, pipe.motion, pipe.audio, pipe.detector)
-    with pytest.raises(ValueError, match="configs="):
-        bare.save_pretrained(tmp_path / "mine")
-
-
-def test_unknown_names_list_those_that_exist(tmp_path, monkeypatch):
-    with pytest.raises(ValueError, match="There is no model named 'nobody'; there are:"):
-        Pipeline.from_pretrained("nobody")
-    with pytest.raises(ValueError, match="no renderer and no motion and no audio"):
-        Pipeline.from_pretrained(tmp_path)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ValueError, match="the hub did not give it"):
-        Pipeline.from_pretrained("nobody/nothing")
-
-
 @pytest.mark.parametrize(
     ("change", "sides"),
     [
@@ -261,24 +207,15 @@ def test_bad_sound_is_refused(pipe, portrait, tone):
         pipe.to("abacus")
 
 
-def with_handles(pipe):
-    """The same pipeline with handles fitted on made-up labels."""
-    dynamics = torch.randn(500, pipe.renderer.space.dynamics, generator=torch.Generator().manual_seed(0))
-    handles = Handles.fit(dynamics, {"lips": dynamics[:, 0], "blink": dynamics[:, 1], "gaze yaw": dynamics[:, 2]})
-    parts = pipe.renderer, pipe.motion, pipe.audio, pipe.detector
-    configs = pipe.configs | {"handles": config_of(handles)}
-    return Pipeline(*parts, handles=handles, configs=configs, batch=4)
-
-
 def test_voices_keep_a_head_near_its_portrait_and_videos_do_not(pipe):
-    able = with_handles(pipe)
+    able = able_pipeline(pipe)
     assert isinstance(able.voice_transfer, StayNear)
     assert able.voice_transfer.handles is able.handles
     assert isinstance(able.video_transfer, KeepPlace)
 
 
 def test_dubbing_takes_lips_from_the_voice_and_the_rest_from_the_video(pipe, portrait, tone, whole, tmp_path):
-    able, driving = with_handles(pipe), whole.save(tmp_path / "driving.mp4")
+    able, driving = able_pipeline(pipe), whole.save(tmp_path / "driving.mp4")
     dubbed = able.dub(portrait, driving, (tone.flip(0)[:16_000], RATE), seed=5)
     seen = able.reenact(portrait, driving).motion
     said = able(portrait, (tone.flip(0)[:16_000], RATE), seed=5).motion
@@ -319,13 +256,3 @@ def test_edits_change_what_is_shown_in_every_way_of_asking(pipe, portrait, tone,
     assert torch.equal(video.motion.pose, whole.motion.pose)
     streamed = torch.cat([*pipe.stream(portrait, tone.split(700), seed=5, edits=[weak])])
     torch.testing.assert_close(streamed, video.frames, atol=0.6 / 255, rtol=0)
-
-
-def test_handles_are_saved_with_the_pipeline(pipe, tmp_path):
-    able = with_handles(pipe)
-    able.save_pretrained(tmp_path / "mine")
-    again = Pipeline.from_pretrained(tmp_path / "mine", device="cpu")
-    assert again.handles.names == able.handles.names
-    assert torch.equal(again.handles.direction, able.handles.direction)
-    with pytest.raises(ValueError, match="The handles are of 3 dynamics"):
-        Pipeline(pipe.renderer, handles=Handles(names=["lips"], dynamics=3))
