@@ -17,6 +17,8 @@ from hydra.utils import get_object
 from hydra.utils import instantiate as build
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from vasa.whole import reason
+
 # What models are made of; looked up on the resolved object, so aliases do not pass.
 MODELS = (
     "vasa.render.", "vasa.motion.", "vasa.audio.", "vasa.face.", "vasa.space.", "vasa.transfer.", "vasa.staying.",
@@ -41,8 +43,7 @@ def compose(root: str, overrides: Sequence[str] = ()) -> DictConfig:
         try:
             return hydra.compose(root, overrides=list(overrides))
         except HydraException as error:
-            said = str(error).splitlines()[0].rstrip(".")
-            raise ValueError(f"{said}. The settings are in conf/{root}.yaml.") from error
+            raise ValueError(f"{reason(error)}. The settings are in conf/{root}.yaml.") from error
 
 
 def leaf(group: str, name: str) -> DictConfig:

@@ -14,7 +14,7 @@ from vasa.audio.windows import context_frames, lookahead_frames
 from vasa.clock import Clock
 from vasa.easing import own_share
 from vasa.motion import MotionGenerator, MotionState
-from vasa.motion.edits import checked
+from vasa.motion.edits import Edited
 from vasa.types import Controls, Edit, Motion
 
 # Motion of one face, as it was made, and how much of each frame is the portrait's own [T] -> frames [T, 3, H, W] and
@@ -85,7 +85,7 @@ class Session:
         if not isinstance(seed, int):
             raise ValueError(f"A seed is a whole number from 0 on; got {seed!r}.")
         self.motion, self.audio, self.show, self.controls, self.device = motion, audio, show, controls, device
-        self.size_px, self.ease, self.edits = size_px, ease, checked(edits)
+        self.size_px, self.ease, self.edited = size_px, ease, Edited(edits)
         self.clock: Clock = audio.clock
         self.made = 0
         self.state: MotionState = motion.start(1, seed=seed)
@@ -153,7 +153,7 @@ class Session:
         first, length, self.state = self.made, self.due, state
         own = own_share(first, length, self.ease, None if self.open else self.total)
         self.made += self.stride
-        shown = self._edited(motion, first)[slice(0, length)]
+        shown = self.edited(motion)[slice(0, length)]
         return Window(shown, own, request.samples[self.sound.past :])
 
     @torch.no_grad()
@@ -187,11 +187,6 @@ class Session:
     def _due(self) -> Iterator[Piece]:
         for window in self.windows():
             yield from self.shown(window)
-
-    def _edited(self, motion: Motion, first: int) -> Motion:
-        for edit in self.edits:
-            motion = edit(motion, first)
-        return motion
 
     def check(self, samples: Tensor) -> Tensor:
         """The same sound [S], as one that can be heard; raises ValueError as `hear` does."""

@@ -117,9 +117,8 @@ class ReaderDetector:
         """The crop of the face that was about there a moment ago; None where it is not. It is read once: what is
         missed of a head that moves fast, the next frame makes up for."""
         read = self.read(picture, [last])
-        now = _aligned(last, read.pose[0].cpu())
-        there = certainty(read).item() >= self._sure and _stayed(last, now)
-        return Crop(now.x_px, now.y_px, now.size_px) if there else None
+        found = Found(_aligned(last, read.pose[0].cpu()), certainty(read).item())
+        return found.upright if found.face >= self._sure and _stayed(last, found.crop) else None
 
     @torch.no_grad()
     def refined(self, picture: Tensor, crops: Sequence[Crop]) -> list[Found]:

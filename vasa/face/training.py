@@ -17,7 +17,7 @@ from vasa.face.labels import FaceLabels
 from vasa.face.reader import FaceReader
 from vasa.face.reading import FaceReading
 from vasa.face.scores import nme, same_person, scores
-from vasa.training import Optimisation, chance, weighted_sum
+from vasa.training import Optimisation, chance, rest, weighted_sum
 
 
 class ReaderTraining(LightningModule):
@@ -34,7 +34,8 @@ class ReaderTraining(LightningModule):
     ) -> None:  # fmt: skip
         super().__init__()
         self.reader, self.augmentation, self.weights = reader, augmentation, dict(weights)
-        self.frozen = [reader.get_submodule(name).requires_grad_(False).eval() for name in frozen]
+        for name in frozen:
+            reader.get_submodule(name).requires_grad_(False)
         self.face_loss = terms.FaceLoss()
         self.terms = nn.ModuleDict({
             "landmarks": terms.LandmarkLoss(),
@@ -58,11 +59,11 @@ class ReaderTraining(LightningModule):
         self._plain: list[tuple[FaceReading, FaceLabels]] = []
         self._hard: list[tuple[FaceReading, FaceLabels]] = []
         self._clips: list[Tensor] = []
+        self.train()
 
     def train(self, mode: bool = True) -> Self:
         super().train(mode)
-        for part in self.frozen:
-            part.eval()
+        rest(self.reader)
         return self
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:

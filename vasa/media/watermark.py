@@ -51,9 +51,10 @@ def score(frames: Iterable[Tensor]) -> float:
     """
     total = torch.stack([sum(map(_faint, frames))])  # type: ignore[list-item]
     best = _clearness(total[0])
-    scales = _scales(min(_MIDDLE, *total.shape[-2:]))
-    while best <= FOUND and scales:
-        best = max(best, _clearness(_resized(_middle(total), 1 / scales.pop(0))[0]) - _TRIED)
+    middle = _middle(total)
+    scales = iter(_scales(min(middle.shape[-2:])))
+    while best <= FOUND and (scale := next(scales, None)) is not None:
+        best = max(best, _clearness(_resized(middle, 1 / scale)[0]) - _TRIED)
     return best
 
 

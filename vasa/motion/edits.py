@@ -22,7 +22,7 @@ CLOSING = (0.35, 0.9, 1.0, 0.8, 0.45, 0.15)  # how far a blink has closed the li
 EYES_REACH = (0.56, 0.38)  # radians to the sides, up and down
 
 
-def checked(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+def _checked(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     """All of them; raises ValueError where one cannot be called as an edit is."""
     some = tuple(edits) if isinstance(edits, Iterable) else (edits,)
     if wrong := [one for one in some if isinstance(one, type) or not callable(one)]:
@@ -31,10 +31,11 @@ def checked(edits: Iterable[Edit]) -> tuple[Edit, ...]:
 
 
 class Edited:
-    """Changes one track, piece by piece, and remembers how far it is; raises ValueError as `checked` does."""
+    """Changes one track, piece by piece, and remembers how far it is; raises ValueError for what is no list
+    of edits."""
 
     def __init__(self, edits: Iterable[Edit]) -> None:
-        self.edits, self.made = checked(edits), 0
+        self.edits, self.made = _checked(edits), 0
 
     def __call__(self, motion: Motion) -> Motion:
         """The next frames [1, T, M]."""
